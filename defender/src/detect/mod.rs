@@ -1,0 +1,6 @@
+//! Detect: datapoints in, alarms out.
+//!
+//! [`criteria`] says when a datapoint conforms; [`alarm`] is the state machine that turns runs of datapoints into
+//! episodes. Both are the one semantic core that the columnar fast path and the obvious reference model share.
+pub mod alarm;
+pub mod criteria;

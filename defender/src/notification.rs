@@ -1,0 +1,1 @@
+//! What would have gone to SNS, in the service's own JSON.
