@@ -43,7 +43,8 @@ struct Window {
     column: Column,
     ticks: u32,
     aggregate: Aggregate,
-    sliding: bool,
+    /// The profile that a sliding sum belongs to; `None`: tumbling.
+    sliding: Option<u32>,
     values: Vec<u64>,
     /// Tumbling: lanes with a datapoint so far.
     present: Mask,
@@ -79,6 +80,8 @@ impl Columns {
             let window = wanted.filter(|(_, ticks, ..)| *ticks > 1).map(|(column, ticks, aggregate, statistical)| {
                 // Device-side statistics use tumbling windows too (CH-77); only static device rules slide (CH-73).
                 let sliding = column.is_device_side() && !statistical;
+                // A sliding sum starts afresh when its profile begins to cover a lane, so profiles do not share one.
+                let sliding = sliding.then_some(rule.profile);
                 let same = |w: &Window| (w.column, w.ticks, w.sliding) == (column, ticks, sliding);
                 windows.iter().position(same).unwrap_or_else(|| {
                     windows.push(Window::new(column, ticks, aggregate, sliding, lanes, program.profiles()));
@@ -94,11 +97,7 @@ impl Columns {
             rules,
             windows,
             counts: vec![RuleCount::default(); program.rules().len()],
-            silence: Silence {
-                alarms: vec![0; lanes],
-                last_data: vec![Timestamp(0); lanes],
-                alarmed: vec![0; words],
-            },
+            silence: Silence { alarms: vec![0; lanes], last_data: vec![Timestamp(0); lanes], alarmed: vec![0; words] },
             program: program.clone(),
         }
     }
@@ -110,7 +109,14 @@ impl Columns {
 }
 
 impl Window {
-    fn new(column: Column, ticks: u32, aggregate: Aggregate, sliding: bool, lanes: usize, profiles: u32) -> Window {
+    fn new(
+        column: Column,
+        ticks: u32,
+        aggregate: Aggregate,
+        sliding: Option<u32>,
+        lanes: usize,
+        profiles: u32,
+    ) -> Window {
         let words = lanes.div_ceil(64);
         Window {
             column,
@@ -119,7 +125,7 @@ impl Window {
             sliding,
             values: vec![0; lanes],
             present: vec![0; words],
-            ring: if sliding { vec![vec![0; lanes]; ticks as usize] } else { Vec::new() },
+            ring: if sliding.is_some() { vec![vec![0; lanes]; ticks as usize] } else { Vec::new() },
             next: 0,
             eligible: vec![vec![0; words]; profiles as usize],
         }
@@ -140,7 +146,7 @@ impl Window {
 
     fn take(&mut self, tick: &Tick, step: Millis, covered: &[Mask]) {
         let column = tick.column(self.column);
-        if self.sliding {
+        if self.sliding.is_some() {
             let slot = &mut self.ring[self.next];
             for ((sum, old), new) in self.values.iter_mut().zip(slot.iter_mut()).zip(column) {
                 *sum = *sum - u64::from(*old) + u64::from(*new);
@@ -262,7 +268,7 @@ impl Judge for Columns {
         }
         *mask ^= bit;
         if covered {
-            for window in self.windows.iter_mut().filter(|window| window.sliding) {
+            for window in self.windows.iter_mut().filter(|window| window.sliding == Some(profile)) {
                 window.values[lane as usize] = 0;
                 window.ring.iter_mut().for_each(|slot| slot[lane as usize] = 0);
             }
@@ -357,7 +363,7 @@ impl Columns {
     ) {
         let window = &self.windows[window];
         let words = self.covered[profile].len();
-        let masks: Vec<(u64, u64)> = if window.sliding {
+        let masks: Vec<(u64, u64)> = if window.sliding.is_some() {
             let chunks = window.values.chunks(64).enumerate();
             chunks
                 .map(|(word, chunk)| {
@@ -410,8 +416,7 @@ impl Columns {
         for bit in bits(touched) {
             let lane = word * 64 + bit;
             let conforms = violating >> bit & 1 == 0;
-            let time =
-                if device_side { tick.start + Millis(i64::from(tick.arrival[lane])) } else { tick.end };
+            let time = if device_side { tick.start + Millis(i64::from(tick.arrival[lane])) } else { tick.end };
             let machine = &mut state.machines[lane];
             if !conforms && machine.is_idle() && rule.consecutive.to_alarm > 1 {
                 state.first.insert(lane as u32, time);
