@@ -1,1 +1,2 @@
-//! placeholder
+//! The world around the engine: fleet, attacks, confounders, faults, responders, clock.
+pub mod scenario;
