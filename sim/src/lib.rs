@@ -1,9 +1,8 @@
-//! placeholder tour
+//! The world around the engine: fleet, attacks, confounders, faults, responders, clock.
+pub mod attack;
+pub mod confounder;
 pub mod dice;
+pub mod disturbance;
 pub mod outcome;
 pub mod sampler;
-pub mod scenario { pub use size::*; mod size { /// s
- #[derive(Clone, Copy, Debug, PartialEq)] pub struct Size { /// m
- pub median: f64, /// s
- pub spread: f64, /// x
- pub maximum: f64 } } }
+pub mod scenario;
