@@ -16,7 +16,7 @@ impl Page {
     ///
     /// # Errors
     /// `InvalidRequestException` for a size out of range or a token that this engine has not made.
-    pub(crate) fn new(max_results: Option<u32>, next_token: Option<&str>) -> Result<Page, ServiceError> {
+    pub(crate) fn new(max_results: Option<i64>, next_token: Option<&str>) -> Result<Page, ServiceError> {
         let size = max_results.unwrap_or(25);
         if !(1..=250).contains(&size) {
             return Err(ServiceError::invalid(format!("maxResults must lie in 1..=250, found `{size}`")));
@@ -26,7 +26,7 @@ impl Page {
             Some(token) => parse_token(token)
                 .ok_or_else(|| ServiceError::invalid(format!("nextToken is not one of this engine: `{token}`")))?,
         };
-        Ok(Page { size: size as usize, start })
+        Ok(Page { size: usize::try_from(size).expect("at most 250"), start })
     }
 
     /// The page's items, and the token of the page after it.
@@ -105,7 +105,11 @@ mod tests {
 
     #[test]
     fn g03_sizes_and_tokens_out_of_range_are_refused() {
-        assert!(Page::new(Some(0), None).is_err() && Page::new(Some(251), None).is_err());
+        assert!(
+            Page::new(Some(-1), None).is_err()
+                && Page::new(Some(0), None).is_err()
+                && Page::new(Some(251), None).is_err()
+        );
         for token in ["", "p", "7", "p+1", "pG"] {
             assert!(Page::new(None, Some(token)).is_err(), "{token}");
         }

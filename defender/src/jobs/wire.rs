@@ -145,7 +145,7 @@ macro_rules! members {
     ($($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $member:ident: $kind:ty,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[serde(rename_all = "camelCase")]
         #[expect(missing_docs, reason = "members are named as in the API")]
         pub struct $name {
             $($(#[$attribute])* pub $member: $kind,)*
@@ -296,7 +296,7 @@ members! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target_selection: Option<TargetSelection>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        max_results: Option<u32>,
+        max_results: Option<i64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
@@ -367,7 +367,7 @@ members! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<ExecutionStatus>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        max_results: Option<u32>,
+        max_results: Option<i64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
@@ -378,7 +378,7 @@ members! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<ExecutionStatus>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        max_results: Option<u32>,
+        max_results: Option<i64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -404,7 +404,7 @@ members! {
 
 /// One abort criterion (J-10).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "members are named as in the API")]
 pub struct AbortCriteria {
     pub failure_type: JobExecutionFailureType,
@@ -415,7 +415,7 @@ pub struct AbortCriteria {
 
 /// One retry criterion (J-16).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "members are named as in the API")]
 pub struct RetryCriteria {
     pub failure_type: RetryableFailureType,
