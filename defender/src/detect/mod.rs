@@ -6,5 +6,8 @@ pub mod alarm;
 pub mod behavior;
 pub mod criteria;
 pub mod lint;
+pub mod ml;
+mod page;
+pub mod percentile;
 pub mod validate;
 pub mod wire;
