@@ -4,3 +4,4 @@
 //! episodes. Both are the one semantic core that the columnar fast path and the obvious reference model share.
 pub mod alarm;
 pub mod criteria;
+pub mod report;
