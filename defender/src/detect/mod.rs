@@ -9,5 +9,6 @@ pub mod lint;
 pub mod ml;
 mod page;
 pub mod percentile;
+pub mod report;
 pub mod validate;
 pub mod wire;
