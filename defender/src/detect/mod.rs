@@ -4,6 +4,7 @@
 //! episodes. Both are the one semantic core that the columnar fast path and the obvious reference model share.
 pub mod alarm;
 pub mod behavior;
+pub mod columns;
 pub mod criteria;
 pub mod lint;
 pub mod validate;
