@@ -205,6 +205,38 @@ impl Fields<'_> {
         self.inside(key, &node, read)
     }
 
+    /// The table behind a key that must be there.
+    pub fn required_table<R>(
+        &mut self,
+        key: &'static str,
+        doc: &'static str,
+        example: &str,
+        read: impl FnOnce(&mut Fields<'_>) -> R,
+    ) -> Option<R> {
+        if matches!(self.side, Side::Reading { .. }) && !self.has(key) {
+            self.missing(key, doc, example);
+        }
+        let value = self.table(key, doc, read);
+        if let Side::Describing(table) = &mut self.side {
+            table.require(key);
+        }
+        value
+    }
+
+    /// The table behind a key as it stands, for a reader elsewhere: `doc_of` describes what may be in it.
+    pub fn unread(&mut self, key: &'static str, doc: &'static str, doc_of: impl FnOnce() -> TableDoc) -> Option<Node> {
+        if let Side::Describing(table) = &mut self.side {
+            table.add(KeyDoc { key, doc, need: Need::Optional, content: Content::Table(doc_of()) });
+            return None;
+        }
+        let node = self.entry(key)?.node.clone();
+        if node.as_table().is_none() {
+            self.note(Problem::error(node.place.clone(), format!("{key} must be a table, found {}", node.found())));
+            return None;
+        }
+        Some(node)
+    }
+
     /// The table behind a key; an absent one is read as an empty one, so that its own defaults apply.
     pub fn table_or_empty<R>(
         &mut self,

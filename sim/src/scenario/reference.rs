@@ -71,6 +71,22 @@ impl TableDoc {
         }
     }
 
+    /// Notes that a key must be there.
+    pub(crate) fn require(&mut self, key: &str) {
+        self.keys.iter_mut().filter(|known| known.key == key).for_each(|known| known.need = Need::Required);
+    }
+
+    /// The same keys, none of which must be there: what may be overridden.
+    pub fn all_optional(mut self) -> TableDoc {
+        for key in &mut self.keys {
+            key.need = Need::Optional;
+            if let Content::Table(table) = &mut key.content {
+                *table = std::mem::take(table).all_optional();
+            }
+        }
+        self
+    }
+
     /// Notes the limits of a key's value.
     pub(crate) fn limit(&mut self, key: &str, low: Option<&str>, high: Option<&str>) {
         let Some(KeyDoc { content: Content::Value(shape), .. }) = self.keys.iter_mut().find(|k| k.key == key) else {
