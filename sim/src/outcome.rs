@@ -209,6 +209,8 @@ pub struct Act {
     pub onset: Timestamp,
     /// When it was planned to end (or the run's end).
     pub end: Timestamp,
+    /// For defects not tied to devices: when a measure removed it.
+    pub resolved: Option<Timestamp>,
     /// Unit of [`DeviceAct::harm`], for example `bytes`.
     pub harm_unit: String,
     /// The devices it concerns, in id order.

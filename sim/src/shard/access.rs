@@ -30,6 +30,11 @@ impl Access {
         if on { Access(self.0 | part.0) } else { Access(self.0 & !part.0) }
     }
 
+    /// As a number, for the event log.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
     /// Whether it has a connection at all.
     pub const fn connected(self) -> bool {
         self.has(Access::VALID) && self.has(Access::CONNECT)

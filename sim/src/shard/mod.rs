@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
-use defender::detect::columns::{Column, Columns, Judge, Mask, Program, Tick, Transition};
+use defender::detect::columns::{Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition};
 use defender::detect::criteria::Observed;
 use defender::metric::Metric;
 use defender::time::{Millis, Timestamp};
@@ -28,7 +28,6 @@ pub(crate) use tables::{ClassTables, Needs};
 
 use crate::dice::{Purpose, draw, salt};
 use crate::disturbance::Disturbance;
-use crate::outcome::Value;
 
 /// Devices per shard.
 pub(crate) const LANES: usize = 1_024;
@@ -115,7 +114,7 @@ pub(crate) struct TickTally {
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// Alarm events with the device's global number and the value of set metrics.
-    pub transitions: Vec<(Transition, Option<Value>)>,
+    pub transitions: Vec<(Transition, Option<Observed>)>,
     /// Certificates that expired: (when, lane).
     pub expired: Vec<(Timestamp, u32)>,
     /// By tick.
@@ -324,14 +323,14 @@ impl Shard {
         let mut out = Vec::new();
         self.judge.judge(&self.tick, &mut out);
         for transition in out {
-            let raised = transition.kind == ViolationEventType::InAlarm;
+            let ended_by_datapoint = transition.kind != ViolationEventType::AlarmInvalidated;
             let metric = match &common.program.rules()[transition.rule as usize].kind {
-                defender::detect::columns::RuleKind::Set { metric, .. } if raised => Some(*metric),
+                RuleKind::Set { metric, .. } if ended_by_datapoint => Some(*metric),
                 _ => None,
             };
             let value = metric.map(|metric| {
                 let extras = self.extras.get(&transition.lane);
-                value_of(&self.observed(common, metric, transition.lane as usize, extras))
+                self.observed(common, metric, transition.lane as usize, extras)
             });
             self.findings.transitions.push((transition, value));
         }
@@ -663,14 +662,5 @@ impl Shard {
             let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
             *hash = numbers.fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));
         }
-    }
-}
-
-fn value_of(observed: &Observed) -> Value {
-    match observed {
-        Observed::Ports(ports) => Value::Ports(ports.iter().copied().collect()),
-        Observed::Cidrs(addresses) => Value::Cidrs(addresses.iter().map(ToString::to_string).collect()),
-        Observed::Number(number) => Value::Number(*number),
-        Observed::Numbers(_) | Observed::Strings(_) => unreachable!("custom metrics are not simulated over columns"),
     }
 }
