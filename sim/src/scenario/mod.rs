@@ -2,8 +2,10 @@
 pub mod field;
 pub mod fields;
 pub mod json;
+mod plan;
 pub mod problem;
 pub mod quantity;
 pub mod reference;
 pub mod source;
 pub mod tree;
+pub use plan::*;

@@ -44,7 +44,7 @@ pub struct Scenario {
     /// Audit configuration, schedules and on-demand audits.
     pub audit: AuditPlan,
     /// Mitigation actions, as `create-mitigation-action` takes them.
-    pub mitigation_actions: Vec<defender::mitigation::wire::CreateMitigationActionRequest>,
+    pub mitigation_actions: Vec<serde_json::Value /*M*/>,
     /// Attacks.
     pub attacks: Vec<AttackPlan>,
     /// Innocent events.
@@ -177,9 +177,9 @@ pub struct ProfilePlan {
 #[derive(Clone, Debug, Default)]
 pub struct AuditPlan {
     /// As `update-account-audit-configuration` takes it.
-    pub configuration: Option<defender::audit::wire::UpdateAccountAuditConfigurationRequest>,
+    pub configuration: Option<serde_json::Value /*AC*/>,
     /// As `create-scheduled-audit` takes them.
-    pub schedules: Vec<defender::audit::wire::CreateScheduledAuditRequest>,
+    pub schedules: Vec<serde_json::Value /*AS*/>,
     /// On-demand audits: (after the start, check names).
     pub on_demand: Vec<(Millis, Vec<String>)>,
 }

@@ -110,11 +110,22 @@ pub(crate) struct TickTally {
     pub reports: u64,
 }
 
+/// What an alarm event's transition does not say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Detail {
+    /// A number was measured, or nothing was for too long.
+    Plain,
+    /// This set was observed.
+    Set(Observed),
+    /// The profile no longer covers the device.
+    Unmonitored,
+}
+
 /// What came out of a shard since the last synchronization point.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// Alarm events with the device's global number and the value of set metrics.
-    pub transitions: Vec<(Transition, Option<Observed>)>,
+    pub transitions: Vec<(Transition, Detail)>,
     /// Certificates that expired: (when, lane).
     pub expired: Vec<(Timestamp, u32)>,
     /// By tick.
@@ -296,7 +307,7 @@ impl Shard {
     pub fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool) {
         let mut out = Vec::new();
         self.judge.cover(now, profile, lane, covered, &mut out);
-        self.findings.transitions.extend(out.into_iter().map(|transition| (transition, None)));
+        self.findings.transitions.extend(out.into_iter().map(|transition| (transition, Detail::Unmonitored)));
     }
 
     /// Runs the ticks `range` (counted from the run's start): samples and judges. Only for programs without
@@ -328,11 +339,11 @@ impl Shard {
                 RuleKind::Set { metric, .. } if ended_by_datapoint => Some(*metric),
                 _ => None,
             };
-            let value = metric.map(|metric| {
+            let detail = metric.map_or(Detail::Plain, |metric| {
                 let extras = self.extras.get(&transition.lane);
-                self.observed(common, metric, transition.lane as usize, extras)
+                Detail::Set(self.observed(common, metric, transition.lane as usize, extras))
             });
-            self.findings.transitions.push((transition, value));
+            self.findings.transitions.push((transition, detail));
         }
     }
 
