@@ -3,6 +3,7 @@
 //! - [`Document`] parses a text, keeps every statement's line, and compiles it for matching;
 //! - [`decide`] and [`authorize`] answer requests, as the broker and `TestAuthorization` do (P-18);
 //! - [`broad`], [`administrative`], [`services`] and [`misconfiguration`] judge documents, as the audit does;
+//! - [`witness`] shows what a fault lets a device do, and [`repair`] proposes a document without it;
 //! - [`mqtt`] matches topic filters, which policies do not (P-07, P-11).
 //!
 //! ```
@@ -34,10 +35,12 @@ pub mod misconfiguration;
 pub mod mqtt;
 pub mod operations;
 pub mod pattern;
+pub mod repair;
 pub mod request;
 pub mod resource;
 pub mod services;
 pub mod variable;
+pub mod witness;
 
 mod grammar;
 mod json;
@@ -50,5 +53,7 @@ pub use context::{AttachedThing, Attributes, Context, PresentedCertificate, Scop
 pub use document::{BLANK_POLICY, Document, Effect, Statement, StatementRef};
 pub use error::{PolicyError, PolicyErrorKind, Position, malformed};
 pub use misconfiguration::{Misconfiguration, MisconfigurationReason, misconfigurations};
+pub use repair::{Identity, Proposal, Repair, RoleStandard, Situation, Usage, repair, repair_denies, repair_role};
 pub use request::{Request, Resource};
 pub use services::{ServiceGrants, services};
+pub use witness::Witness;

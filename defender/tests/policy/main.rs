@@ -5,6 +5,7 @@ mod broad_vectors;
 mod decision_vectors;
 mod documents;
 mod misconfiguration_vectors;
+mod repairs;
 mod role_vectors;
 mod wildcard_vectors;
 
