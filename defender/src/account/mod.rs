@@ -44,33 +44,36 @@ mod facts;
 mod group;
 mod id_set;
 mod issuer;
+mod key;
 mod logging;
 mod names;
 mod pattern;
 mod policy_store;
+mod presence;
 mod principal;
 mod query;
 mod role;
 mod session;
 mod thing;
+mod x509;
 
 pub use ca_certificate::{CaCertificate, CaCertificateFacts, CaCertificateStatus};
 pub use certificate::{Certificate, Transfer};
 pub use change::Change;
 pub use cognito::CognitoPool;
 pub use document::{DOCUMENT_CHARACTERS_MAX, DocumentId};
-pub use facts::{
-    CertificateFacts, CertificateMode, CertificateStatus, CertificateText, DebianFingerprint, KeyAlgorithm, KeyFacts,
-    KeyVulnerability, SerialNumber,
-};
+pub use facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
 pub use group::{GROUPS_PER_THING_MAX, ThingGroup, ThingGroupProperties};
 pub use issuer::{CrlEntry, IssuerFacts, Revocation, RevocationReason, RevokingIssuer};
+pub use key::{DebianFingerprint, KeyAlgorithm, KeyFacts, KeyVulnerability};
 pub use logging::{LogLevel, LogTargetType, V1LoggingOptions, V2LoggingOptions};
 pub use policy_store::{POLICY_VERSIONS_MAX, PolicyTarget, PolicyVersion};
+pub use presence::{InvalidSession, PresenceEvent, PresenceEventType, SessionRecord, sessions_of};
 pub use principal::{Principal, ThingPrincipalType};
 pub use role::{IamRole, RoleAlias, RolePolicy};
 pub use session::{ClientRef, Connected, DisconnectReason, DuplicateDisconnect, Session};
 pub use thing::ThingType;
+pub use x509::{ParsedCertificate, parse_crl};
 
 macro_rules! dense_index {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
