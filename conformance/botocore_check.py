@@ -4,7 +4,8 @@
     botocore_check.py operations                  operations.csv names what the client calls, as it calls it
     botocore_check.py cases FILE                  write documents for the engine to read: right ones, and wrong ones
     botocore_check.py written FILE                check what the engine wrote back
-    botocore_check.py files OPERATION=FILE...     check request documents, for example those under scenarios/
+    botocore_check.py files OPERATION=FILE...     check request documents
+    botocore_check.py scenarios FOLDER            check the documents that the scenarios in a folder refer to
 
 A line of a cases file is {"operation", "direction", "case", "document"}, where `direction` is `in` or `out`; or it is
 {"operation", "direction", "case", "pointer", "value"}: a request that the service refuses, made from the last document
@@ -16,6 +17,7 @@ import csv
 import json
 import pathlib
 import sys
+import tomllib
 from urllib.parse import quote
 
 import botocore.parsers
@@ -158,7 +160,28 @@ def files(pairs):
         for problem in check_request(name, json.loads(pathlib.Path(path).read_text())):
             print(f"{path}: {name}: {problem}")
             wrong += 1
-    return wrong, len(pairs), "documents"
+    return wrong, len(pairs), "request documents"
+
+
+def scenarios(folder):
+    """The documents by the place that refers to them. A lenient scenario may hold what the service refuses."""
+    pairs = set()
+    for path in sorted(pathlib.Path(folder).rglob("*.toml")):
+        scenario = tomllib.loads(path.read_text())
+        audit = scenario.get("audit", {})
+        documents = [("CreateSecurityProfile", profile.get("document")) for profile in scenario.get("profile", [])]
+        documents += [("CreateMitigationAction", action) for action in scenario.get("mitigation-actions", [])]
+        documents += [("CreateScheduledAudit", schedule) for schedule in audit.get("schedules", [])]
+        documents += [("UpdateAccountAuditConfiguration", audit.get("configuration"))]
+        inline = scenario.get("documents", {})
+        for name, file in documents:
+            if file is None or file in inline:
+                continue
+            if scenario.get("compatibility") == "lenient":
+                print(f"  {path}: lenient, {file} not checked")
+            else:
+                pairs.add(f"{name}={path.parent / file}")
+    return files(sorted(pairs))
 
 
 def main():
@@ -171,6 +194,8 @@ def main():
             wrong, count, what = written(path)
         case ["files", *pairs]:
             wrong, count, what = files(pairs)
+        case ["scenarios", folder]:
+            wrong, count, what = scenarios(folder)
         case _:
             sys.exit(__doc__)
     print(f"  {count} {what}, {wrong} wrong")
