@@ -4,6 +4,8 @@
 mod broad_vectors;
 mod decision_vectors;
 mod documents;
+mod misconfiguration_vectors;
+mod role_vectors;
 mod wildcard_vectors;
 
 use defender::policy::Document;
