@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CaCertificateIndex, CertificateId};
+use crate::policy::variable::{AlternativeName, Holder, NameAttribute};
 use crate::time::Timestamp;
 
 use super::IssuerIndex;
@@ -141,12 +142,10 @@ pub struct CertificateText {
     pub pem: Option<String>,
     /// The subject as a distinguished name.
     pub subject: Option<String>,
-    /// Subject attributes by the names of P-14 (`CommonName`, `Organization`…), in the order of the certificate.
-    pub subject_attributes: Vec<(String, String)>,
-    /// Issuer attributes likewise.
-    pub issuer_attributes: Vec<(String, String)>,
-    /// DNS names among the alternative names of the subject.
-    pub subject_dns_names: Vec<String>,
+    /// The attributes of subject and issuer that policy variables can ask for (P-14), in the order of the certificate.
+    pub names: Vec<(Holder, NameAttribute, String)>,
+    /// The alternative names of the subject likewise.
+    pub alternative_names: Vec<(Holder, AlternativeName, String)>,
     /// What Debian's block list would call the RSA modulus.
     pub debian_fingerprint: Option<DebianFingerprint>,
 }

@@ -33,7 +33,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::arn::Arn;
 use crate::error::ServiceError;
 use crate::ids::ThingId;
+use crate::policy::Scope;
 
+mod authorization;
 mod ca_certificate;
 mod certificate;
 mod change;
@@ -57,11 +59,12 @@ mod session;
 mod thing;
 mod x509;
 
+pub use authorization::{Connection, ThingAttributes};
 pub use ca_certificate::{CaCertificate, CaCertificateFacts, CaCertificateStatus};
 pub use certificate::{Certificate, Transfer};
 pub use change::Change;
 pub use cognito::CognitoPool;
-pub use document::{DOCUMENT_CHARACTERS_MAX, DocumentId};
+pub use document::DocumentId;
 pub use facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
 pub use group::{GROUPS_PER_THING_MAX, ThingGroup, ThingGroupProperties};
 pub use issuer::{CrlEntry, IssuerFacts, Revocation, RevocationReason, RevokingIssuer};
@@ -106,6 +109,7 @@ dense_index! {
 pub struct Account {
     id: String,
     region: String,
+    scope: Scope,
     /// Device names: of things and of MQTT clients.
     names: names::NameTable,
     things: thing::Things,
@@ -151,6 +155,7 @@ impl Account {
         Ok(Account {
             id: account_id.to_owned(),
             region: region.to_owned(),
+            scope: Scope::new(region, account_id),
             names: names::NameTable::default(),
             things: thing::Things::default(),
             thing_types: Vec::new(),

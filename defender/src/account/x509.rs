@@ -2,6 +2,8 @@
 //!
 //! Who signed a certificate is taken from names and key identifiers; signatures are not checked (compare CH-06).
 
+use std::net::IpAddr;
+
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Extension, X509Name};
@@ -10,6 +12,7 @@ use x509_parser::x509::ReasonCode;
 
 use crate::error::{Exception, ServiceError};
 use crate::ids::{CaCertificateIndex, CertificateId, CertificateIndex};
+use crate::policy::variable::{AlternativeName, Holder, NameAttribute};
 use crate::time::Timestamp;
 
 use super::facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
@@ -17,20 +20,20 @@ use super::key::{DebianFingerprint, KeyAlgorithm, KeyFacts};
 use super::{Account, CaCertificateFacts, CrlEntry, IssuerFacts, IssuerIndex, RevocationReason, RevokingIssuer};
 
 /// Attributes of a distinguished name by the names of P-14.
-const NAME_ATTRIBUTES: [(&str, &str); 13] = [
-    ("2.5.4.46", "DistinguishedNameQualifier"),
-    ("2.5.4.6", "Country"),
-    ("2.5.4.10", "Organization"),
-    ("2.5.4.11", "OrganizationalUnit"),
-    ("2.5.4.8", "State"),
-    ("2.5.4.3", "CommonName"),
-    ("2.5.4.5", "SerialNumber"),
-    ("2.5.4.12", "Title"),
-    ("2.5.4.4", "Surname"),
-    ("2.5.4.42", "GivenName"),
-    ("2.5.4.43", "Initials"),
-    ("2.5.4.65", "Pseudonym"),
-    ("2.5.4.44", "GenerationQualifier"),
+const NAME_ATTRIBUTES: [(&str, NameAttribute); 13] = [
+    ("2.5.4.46", NameAttribute::DistinguishedNameQualifier),
+    ("2.5.4.6", NameAttribute::Country),
+    ("2.5.4.10", NameAttribute::Organization),
+    ("2.5.4.11", NameAttribute::OrganizationalUnit),
+    ("2.5.4.8", NameAttribute::State),
+    ("2.5.4.3", NameAttribute::CommonName),
+    ("2.5.4.5", NameAttribute::SerialNumber),
+    ("2.5.4.12", NameAttribute::Title),
+    ("2.5.4.4", NameAttribute::Surname),
+    ("2.5.4.42", NameAttribute::GivenName),
+    ("2.5.4.43", NameAttribute::Initials),
+    ("2.5.4.65", NameAttribute::Pseudonym),
+    ("2.5.4.44", NameAttribute::GenerationQualifier),
 ];
 
 /// What an X.509 certificate says.
@@ -102,9 +105,11 @@ impl ParsedCertificate {
             text: CertificateText {
                 pem: None,
                 subject: Some(certificate.subject().to_string()),
-                subject_attributes: name_attributes(certificate.subject()),
-                issuer_attributes: name_attributes(certificate.issuer()),
-                subject_dns_names: dns_names(&certificate),
+                names: [(Holder::Subject, certificate.subject()), (Holder::Issuer, certificate.issuer())]
+                    .into_iter()
+                    .flat_map(|(holder, name)| name_attributes(holder, name))
+                    .collect(),
+                alternative_names: alternative_names(&certificate),
                 debian_fingerprint,
             },
         })
@@ -339,22 +344,34 @@ fn key_facts(certificate: &X509Certificate<'_>) -> (KeyFacts, Option<DebianFinge
     }
 }
 
-fn name_attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
+fn name_attributes(holder: Holder, name: &X509Name<'_>) -> Vec<(Holder, NameAttribute, String)> {
     let attributes = name.iter_attributes().filter_map(|attribute| {
         let oid = attribute.attr_type().to_id_string();
         let known = NAME_ATTRIBUTES.iter().find(|(known, _)| *known == oid)?;
-        Some((known.1.to_owned(), attribute.as_str().ok()?.to_owned()))
+        Some((holder, known.1, attribute.as_str().ok()?.to_owned()))
     });
     attributes.collect()
 }
 
-fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<(Holder, AlternativeName, String)> {
     let Ok(Some(names)) = certificate.subject_alternative_name() else { return Vec::new() };
-    let dns = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        _ => None,
+    let known = names.value.general_names.iter().filter_map(|name| {
+        let (kind, text) = match name {
+            GeneralName::RFC822Name(name) => (AlternativeName::Rfc822Name, (*name).to_owned()),
+            GeneralName::DNSName(name) => (AlternativeName::DnsName, (*name).to_owned()),
+            GeneralName::DirectoryName(name) => (AlternativeName::DirectoryName, name.to_string()),
+            GeneralName::URI(name) => (AlternativeName::UniformResourceIdentifier, (*name).to_owned()),
+            GeneralName::IPAddress(bytes) => (AlternativeName::IpAddress, address(bytes)?),
+            _ => return None,
+        };
+        Some((Holder::Subject, kind, text))
     });
-    dns.collect()
+    known.collect()
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from).ok();
+    v4.or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok()).map(|address| address.to_string())
 }
 
 fn subject_key_id(extension: &X509Extension<'_>) -> Option<String> {
