@@ -3,6 +3,7 @@
 
     botocore_check.py operations                  operations.csv names what the client calls, as it calls it
     botocore_check.py cases FILE                  write documents for the engine to read: right ones, and wrong ones
+    botocore_check.py errors FILE                 write which exception each operation declares, with its HTTP status
     botocore_check.py written FILE                check what the engine wrote back
     botocore_check.py files OPERATION=FILE...     check request documents
     botocore_check.py scenarios FOLDER            check the documents that the scenarios in a folder refer to
@@ -85,6 +86,15 @@ def cases(path):
         for line in lines:
             file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
     return 0, len(lines), "cases written"
+
+
+def errors(path):
+    lines = ["operation,exception,status"]
+    for row in load_operations():
+        for shape in sorted(model.operation(row["operation"]).error_shapes, key=lambda shape: shape.name):
+            lines.append(f"{row['operation']},{shape.name},{shape.metadata['error']['httpStatusCode']}")
+    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+    return 0, len(lines) - 1, "declared errors written"
 
 
 # --- what the engine wrote ------------------------------------------------------------------------------------------
@@ -190,6 +200,8 @@ def main():
             wrong, count, what = operations()
         case ["cases", path]:
             wrong, count, what = cases(path)
+        case ["errors", path]:
+            wrong, count, what = errors(path)
         case ["written", path]:
             wrong, count, what = written(path)
         case ["files", *pairs]:

@@ -11,9 +11,10 @@ mod cases;
 mod operations;
 mod types;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+use defender::error::Exception;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -84,14 +85,69 @@ fn g05_requests_that_the_service_takes_are_taken() {
     assert!(refused.is_empty(), "{} right requests are refused:\n{}", refused.len(), refused.join("\n"));
 }
 
+/// Which exceptions an operation declares, by name, with their HTTP status.
+fn declared() -> BTreeMap<(String, String), u16> {
+    let lines = include_str!("../data/aws/errors.csv").lines().skip(1);
+    let read = |line: &str| {
+        let [operation, exception, status] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        ((operation.to_owned(), exception.to_owned()), status.parse().expect("a status"))
+    };
+    lines.map(read).collect()
+}
+
+#[test]
+fn exceptions_have_the_status_of_the_model() {
+    use Exception::*;
+    let ours = [
+        InvalidRequest,
+        Throttling,
+        TaskAlreadyExists,
+        MalformedPolicy,
+        CertificateValidation,
+        RegistrationCodeValidation,
+        InvalidQuery,
+        IndexNotReady,
+        Unauthorized,
+        ResourceNotFound,
+        NotConfigured,
+        CertificateState,
+        ResourceAlreadyExists,
+        VersionConflict,
+        DeleteConflict,
+        CertificateConflict,
+        VersionsLimitExceeded,
+        InvalidStateTransition,
+        TransferConflict,
+        ConflictingResourceUpdate,
+        LimitExceeded,
+        TransferAlreadyCompleted,
+        InternalFailure,
+        Internal,
+        ServiceUnavailable,
+    ];
+    let ours: BTreeMap<_, _> = ours.map(|exception| (exception.to_string(), exception.http_status())).into();
+    for ((operation, exception), status) in declared() {
+        assert_eq!(ours.get(&exception), Some(&status), "{exception} of {operation}");
+    }
+}
+
 #[test]
 fn g05_what_is_wrong_with_a_request_is_refused() {
-    let (mut taken, mut called) = (Vec::new(), 0);
+    let (declared, mut taken, mut called) = (declared(), Vec::new(), 0);
     for case in cases().iter().filter(|case| !case.right) {
         let Some(outcome) = operations::call(&case.operation, &case.document) else { continue };
         called += 1;
-        if outcome.is_ok() {
-            taken.push(format!("{}, {}", case.operation, case.name));
+        match outcome {
+            Ok(()) => taken.push(format!("{}, {}", case.operation, case.name)),
+            Err(error) => {
+                let exception = (case.operation.clone(), error.exception.to_string());
+                assert!(
+                    declared.contains_key(&exception),
+                    "{}, {}: {error} is not declared",
+                    case.operation,
+                    case.name
+                );
+            }
         }
     }
     assert!(called > 0, "no wrong request has an operation");

@@ -1,5 +1,6 @@
 //! The engine's operations, called with JSON, on an account where everything that the requests name is there.
 
+use defender::error::ServiceError;
 use defender::ids::{ThingGroupId, ThingId};
 use defender::jobs::{JobTargets, Jobs};
 use defender::time::Timestamp;
@@ -10,17 +11,13 @@ use serde_json::{Value, json};
 const NOW: Timestamp = Timestamp::from_seconds(1_748_740_000);
 
 /// Calls an operation. `None` if the engine has none of that name, or none that takes a request.
-pub fn call(operation: &str, document: &Value) -> Option<Result<(), String>> {
+pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
     job(operation, document)
 }
 
-fn read<T: DeserializeOwned>(document: &Value) -> Result<T, String> {
-    serde_json::from_value(document.clone()).map_err(|error| error.to_string())
-}
-
-/// Drops an answer and spells an error.
-fn done<T, E: ToString>(outcome: Result<T, E>) -> Result<(), String> {
-    outcome.map(drop).map_err(|error| error.to_string())
+/// A document that does not fit the type is an invalid request (G-05).
+fn read<T: DeserializeOwned>(document: &Value) -> Result<T, ServiceError> {
+    serde_json::from_value(document.clone()).map_err(|error| ServiceError::invalid(error.to_string()))
 }
 
 /// Two meters in one group.
@@ -49,7 +46,7 @@ impl JobTargets for Registry {
     }
 }
 
-fn job(operation: &str, document: &Value) -> Option<Result<(), String>> {
+fn job(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
     let mut jobs = Jobs::new();
     for (id, selection) in [("rotate-0", "SNAPSHOT"), ("follow-0", "CONTINUOUS")] {
         let request = json!({"jobId": id, "document": "{}", "targetSelection": selection,
@@ -58,7 +55,7 @@ fn job(operation: &str, document: &Value) -> Option<Result<(), String>> {
     }
     macro_rules! with {
         (|$request:ident| $call:expr) => {
-            read(document).and_then(|$request| done($call))
+            read(document).and_then(|$request| $call.map(drop))
         };
     }
     Some(match operation {
