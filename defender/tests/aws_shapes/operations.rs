@@ -1,0 +1,72 @@
+//! The engine's operations, called with JSON, on an account where everything that the requests name is there.
+
+use defender::error::ServiceError;
+use defender::ids::{ThingGroupId, ThingId};
+use defender::jobs::{JobTargets, Jobs};
+use defender::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Shortly after the times that the requests ask about.
+const NOW: Timestamp = Timestamp::from_seconds(1_748_740_000);
+
+/// Calls an operation. `None` if the engine has none of that name, or none that takes a request.
+pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+    job(operation, document)
+}
+
+/// A document that does not fit the type is an invalid request (G-05).
+fn read<T: DeserializeOwned>(document: &Value) -> Result<T, ServiceError> {
+    serde_json::from_value(document.clone()).map_err(|error| ServiceError::invalid(error.to_string()))
+}
+
+/// Two meters in one group.
+struct Registry;
+
+const THINGS: [&str; 2] = ["meter-1", "meter-2"];
+
+impl JobTargets for Registry {
+    fn arn(&self, resource: &str) -> String {
+        format!("arn:aws:iot:us-east-1:123456789012:{resource}")
+    }
+    fn thing(&self, name: &str) -> Option<ThingId> {
+        THINGS.iter().position(|known| *known == name).map(|i| ThingId(i as u32))
+    }
+    fn thing_name(&self, thing: ThingId) -> &str {
+        THINGS[thing.index()]
+    }
+    fn group(&self, name: &str) -> Option<ThingGroupId> {
+        (name == "meters").then_some(ThingGroupId(0))
+    }
+    fn things_in(&self, _group: ThingGroupId) -> Vec<ThingId> {
+        vec![ThingId(0)]
+    }
+    fn contains(&self, _group: ThingGroupId, thing: ThingId) -> bool {
+        thing == ThingId(0)
+    }
+}
+
+fn job(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+    let mut jobs = Jobs::new();
+    for (id, selection) in [("rotate-0", "SNAPSHOT"), ("follow-0", "CONTINUOUS")] {
+        let request = json!({"jobId": id, "document": "{}", "targetSelection": selection,
+            "targets": ["arn:aws:iot:us-east-1:123456789012:thinggroup/meters"]});
+        jobs.create_job(NOW, &Registry, read(&request).expect("a request")).expect("a right request");
+    }
+    macro_rules! with {
+        (|$request:ident| $call:expr) => {
+            read(document).and_then(|$request| $call.map(drop))
+        };
+    }
+    Some(match operation {
+        "CreateJob" => with!(|request| jobs.create_job(NOW, &Registry, request)),
+        "UpdateJob" => with!(|request| jobs.update_job(NOW, request)),
+        "CancelJob" => with!(|request| jobs.cancel_job(NOW, &Registry, request)),
+        "AssociateTargetsWithJob" => with!(|request| jobs.associate_targets_with_job(NOW, &Registry, request)),
+        "ListJobs" => with!(|request| jobs.list_jobs(&Registry, &request)),
+        "CancelJobExecution" => with!(|request| jobs.cancel_job_execution(NOW, &Registry, request)),
+        "ListJobExecutionsForJob" => with!(|request| jobs.list_job_executions_for_job(&Registry, &request)),
+        "ListJobExecutionsForThing" => with!(|request| jobs.list_job_executions_for_thing(&Registry, &request)),
+        _ => return None,
+    })
+}
