@@ -31,7 +31,7 @@ fn perf() {
     let devices: Vec<Newcomer> = (0..1024).map(|i| Newcomer { class: 0, key: crate::dice::device_key(1, 2, i), access: Access::FULL, valid_until: Timestamp(i64::MAX) }).collect();
     let mut shard = Shard::new(&common, 0, &devices, vec![], false);
     for lane in 0..1024 { shard.cover(start, 0, lane, true); }
-    for _ in 0..4 {
+    for _ in 0..20 {
         #[allow(clippy::disallowed_methods)]
         let t = std::time::Instant::now();
         shard.advance(&common, 0..ticks);

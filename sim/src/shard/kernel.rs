@@ -15,6 +15,8 @@ use crate::dice::{Purpose, draw, salt};
 pub(super) struct Devices<'a> {
     pub keys: &'a [u64],
     pub steps: &'a [i16],
+    /// Lanes by rate: neighbours in this order use the same table, which then stays in the first-level cache.
+    pub order: &'a [u16],
 }
 
 /// Fills the columns of one run of lanes with an ordinary tick. `number` is the tick's number since the epoch, the
@@ -59,13 +61,12 @@ fn messages(
     let (sent_ladder, sent_step) = tables.sent.at(hour);
     let (received_ladder, received_step) = tables.received.at(hour);
     let (mut sent, mut received) = pair(tick, Column::Sent, Column::Received);
-    let of = devices.keys[lanes.clone()].iter().zip(&devices.steps[lanes.clone()]);
-    let to = sent[lanes.clone()].iter_mut().zip(&mut received[lanes]);
-    for ((key, step), (sent, received)) in of.zip(to) {
-        let word = draw(*key, salt);
-        let step = i32::from(*step);
-        *sent = tables.alias.sample(sent_ladder.rung(sent_step + step), word as u32);
-        *received = tables.alias.sample(received_ladder.rung(received_step + step), (word >> 32) as u32);
+    for lane in &devices.order[lanes] {
+        let lane = usize::from(*lane);
+        let word = draw(devices.keys[lane], salt);
+        let step = i32::from(devices.steps[lane]);
+        sent[lane] = tables.alias.sample(sent_ladder.rung(sent_step + step), word as u32);
+        received[lane] = tables.alias.sample(received_ladder.rung(received_step + step), (word >> 32) as u32);
     }
     tick.numbers[Column::Sent.index()] = sent;
     tick.numbers[Column::Received.index()] = received;
@@ -85,7 +86,8 @@ fn traffic(
     let (mut packets_out, mut packets_in) = pair(tick, Column::PacketsOut, Column::PacketsIn);
     let (mut bytes_out, mut bytes_in) = pair(tick, Column::BytesOut, Column::BytesIn);
     let (sent, received) = (&tick.numbers[Column::Sent.index()], &tick.numbers[Column::Received.index()]);
-    for lane in lanes {
+    for lane in &devices.order[lanes] {
+        let lane = usize::from(*lane);
         let key = devices.keys[lane];
         let step = i32::from(devices.steps[lane]);
         let (word, noise) = (draw(key, packet_salt), draw(key, noise_salt));

@@ -139,6 +139,8 @@ pub(crate) struct Shard {
     pub keys: Vec<u64>,
     runs: Vec<Run>,
     steps: Vec<i16>,
+    /// By run: its lanes, by rate.
+    order: Vec<u16>,
     access: Vec<Access>,
     /// Lanes with less than full access.
     limited: Mask,
@@ -210,6 +212,11 @@ impl Shard {
             let normal = crate::dice::Dice::new(device.key, Purpose::DeviceFactor, 0).normal();
             tables(device).device_step(normal)
         });
+        let steps: Vec<i16> = steps.collect();
+        let mut order: Vec<u16> = (0..lanes as u16).collect();
+        for run in &runs {
+            order[run.lanes.clone()].sort_by_key(|lane| steps[usize::from(*lane)]);
+        }
         let mut tick = Tick::new(lanes, &common.program);
         let mut every_tick = vec![0; words];
         for (lane, device) in devices.iter().enumerate() {
@@ -221,7 +228,8 @@ impl Shard {
         let mut shard = Shard {
             first,
             keys: devices.iter().map(|device| device.key).collect(),
-            steps: steps.collect(),
+            steps,
+            order,
             access: devices.iter().map(|device| device.access).collect(),
             limited: vec![0; words],
             every_tick,
@@ -360,7 +368,7 @@ impl Shard {
         if spare != 0 {
             *self.tick.active.last_mut().expect("a shard is not empty") = (1 << spare) - 1;
         }
-        let devices = kernel::Devices { keys: &self.keys, steps: &self.steps };
+        let devices = kernel::Devices { keys: &self.keys, steps: &self.steps, order: &self.order };
         for run in &self.runs {
             let tables = &common.classes[run.class].tables;
             let hour = tables.hour(index);
