@@ -1,4 +1,4 @@
-//! A scenario, resolved: counts instead of shares, parsed documents instead of paths, everything checked.
+//! The scenario's types: counts instead of shares, parsed documents instead of paths.
 //!
 //! These are the types that the world is built from. `load` makes them from a TOML file and the AWS-shaped JSON
 //! documents beside it, collecting every problem with its place; nothing in here needs checking again.
