@@ -20,12 +20,8 @@ impl Library {
     /// A library beside a scenario file, with the documents that the scenario carries inside.
     pub fn beside(scenario: &Path, inlined: Vec<(String, String, Place)>) -> Library {
         let directory = scenario.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        let mut library = Library {
-            directory,
-            inlined: BTreeMap::new(),
-            unused: BTreeMap::new(),
-            opened: BTreeMap::new(),
-        };
+        let mut library =
+            Library { directory, inlined: BTreeMap::new(), unused: BTreeMap::new(), opened: BTreeMap::new() };
         for (path, text, place) in inlined {
             let name = format!("{}[{path}]", place.source.name);
             library.unused.insert(path.clone(), place);
@@ -101,10 +97,8 @@ pub fn error_text(error: &std::io::Error) -> String {
 /// The file of the same directory whose name is nearest.
 fn neighbor(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut names: Vec<String> = std::fs::read_dir(directory)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
+    let mut names: Vec<String> =
+        std::fs::read_dir(directory).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     let meant = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
     Some(path.with_file_name(meant).display().to_string())

@@ -90,8 +90,7 @@ fn with_lints(mut scenario: Scenario, problems: &Problems) -> Scenario {
     for problem in problems.iter() {
         let code = LOADER_CODES.into_iter().find(|code| problem.code.as_deref() == Some(code));
         if let (Some(code), Some(place)) = (code, &problem.place) {
-            let warning =
-                Warning { code, path: place.to_string(), message: problem.message.clone(), canonical: None };
+            let warning = Warning { code, path: place.to_string(), message: problem.message.clone(), canonical: None };
             scenario.warnings.push(warning);
         }
     }

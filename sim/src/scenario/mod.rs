@@ -3,9 +3,9 @@
 //! [`load`] makes a [`Scenario`] from a TOML file and the AWS-shaped JSON documents beside it, collecting every
 //! problem with its place; nothing in a scenario needs checking again.
 //!
-//! - [`format`] is the file format, read key by key through [`fields`]; [`quantity`] has the units;
+//! - `format` is the file format, read key by key through [`fields`]; [`quantity`] has the units;
 //! - [`document`] reads the service's own documents;
-//! - [`resolve`] looks up names, turns shares into counts, and compares what must agree;
+//! - `resolve` looks up names, turns shares into counts, and compares what must agree;
 //! - [`lock`] writes a scenario as it really ran.
 mod apportion;
 pub mod archetype;

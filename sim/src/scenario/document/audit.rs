@@ -106,8 +106,11 @@ fn thresholds(entry: &Entry, check: &str, reading: &mut Reading<'_>) {
         }
         let days = setting.node.as_text().and_then(|text| text.parse::<u32>().ok());
         if setting.node.as_text().is_some() && !days.is_some_and(|days| (30..=3652).contains(&days)) {
-            let message =
-                format!("{} must be whole days in 30..=3652 as text, found {} (A-05)", setting.key, setting.node.found());
+            let message = format!(
+                "{} must be whole days in 30..=3652 as text, found {} (A-05)",
+                setting.key,
+                setting.node.found()
+            );
             reading.problems.push(Problem::error(setting.node.place.clone(), message));
         }
     }
@@ -129,7 +132,8 @@ pub fn schedule(source: &Arc<Source>, reading: &mut Reading<'_>) -> Option<Sched
         }
     }
     let name = tree.as_table().and_then(|table| table.get("scheduledAuditName"));
-    let name = name.map(|node| Placed { value: node.as_text().unwrap_or_default().to_owned(), place: node.place.clone() });
+    let name =
+        name.map(|node| Placed { value: node.as_text().unwrap_or_default().to_owned(), place: node.place.clone() });
     Some(Schedule { request: request(&tree, errors, reading)?, name: name?, checks })
 }
 

@@ -137,7 +137,8 @@ fn parse(source: &Arc<Source>, shape: &'static Shape, reading: &mut Reading<'_>)
         }
     };
     if !matches!(tree.value, Value::Table(_)) {
-        let problem = Problem::error(tree.place.clone(), format!("the document must be an object, found {}", tree.found()));
+        let problem =
+            Problem::error(tree.place.clone(), format!("the document must be an object, found {}", tree.found()));
         reading.problems.push(problem);
         return None;
     }

@@ -36,7 +36,7 @@ pub fn read(source: &Arc<Source>, reading: &mut Reading<'_>) -> Option<Document>
 /// `OVERLY_PERMISSIVE`: what the audit would find (C-08), each broad grant at its statement.
 pub fn broad(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_>) {
     for grant in broad_data_plane([document]) {
-        let Some(statement) = document.statements().get(grant.statement.statement) else { continue };
+        let Some(statement) = document.statements().get(grant.statement.index as usize) else { continue };
         let message = format!("`{}` is allowed too broadly, on `{}` (C-08)", grant.action.as_str(), grant.resource);
         let place = place(source, statement.position().offset as usize, statement.path());
         let problem = Problem::warning("OVERLY_PERMISSIVE", place.clone(), message.clone())

@@ -13,7 +13,10 @@ pub enum Shape {
     /// Any text with this many characters.
     Text(usize, usize),
     /// 1–128 characters of `[a-zA-Z0-9_-]`, with `:` too if true.
-    Name { colon: bool },
+    Name {
+        /// Whether colons may stand in it.
+        colon: bool,
+    },
     /// One of these words.
     Word(&'static [&'static str]),
     /// The ARN of a resource of a service: (service, what it is called, an example).

@@ -67,10 +67,8 @@ pub(super) const AUDIT_CONFIGURATION: Shape = Shape::Object(&[
 
 const AUDIT_TARGET: &[Member] =
     &[optional("targetArn", &TOPIC), optional("roleArn", &ROLE), optional("enabled", &Shape::Bool)];
-const CHECK_CONFIGURATION: &[Member] = &[
-    optional("enabled", &Shape::Bool),
-    optional("configuration", &Shape::Map(&[], &Shape::Text(1, 64))),
-];
+const CHECK_CONFIGURATION: &[Member] =
+    &[optional("enabled", &Shape::Bool), optional("configuration", &Shape::Map(&[], &Shape::Text(1, 64)))];
 
 pub(super) const SCHEDULED_AUDIT: Shape = Shape::Object(&[
     required("scheduledAuditName", &NAME),
@@ -100,11 +98,7 @@ const ACTION_PARAMS: &[Member] = &[
     optional("publishFindingToSnsParams", &Shape::Object(&[required("topicArn", &TOPIC)])),
 ];
 const DEACTIVATE: Shape = Shape::Object(&[required("action", &Shape::Word(&["DEACTIVATE"]))]);
-const ADD_THINGS: &[Member] = &[
-    required("thingGroupNames", &Shape::List(&COLON_NAME, 1, 10)),
-    optional("overrideDynamicGroups", &Shape::Bool),
-];
-const ENABLE_LOGGING: &[Member] = &[
-    required("roleArnForLogging", &ROLE),
-    required("logLevel", &Shape::Word(&["DEBUG", "INFO", "ERROR", "WARN"])),
-];
+const ADD_THINGS: &[Member] =
+    &[required("thingGroupNames", &Shape::List(&COLON_NAME, 1, 10)), optional("overrideDynamicGroups", &Shape::Bool)];
+const ENABLE_LOGGING: &[Member] =
+    &[required("roleArnForLogging", &ROLE), required("logLevel", &Shape::Word(&["DEBUG", "INFO", "ERROR", "WARN"]))];

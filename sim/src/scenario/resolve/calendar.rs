@@ -71,7 +71,8 @@ impl Resolver<'_> {
             self.error(problem.help(format!("its duration can be at most {}", run - act.start.value)));
         }
         if act.stagger.value > act.duration.value {
-            let message = format!("stagger must be at most the duration {}, found `{}`", act.duration.value, act.stagger.value);
+            let message =
+                format!("stagger must be at most the duration {}, found `{}`", act.duration.value, act.stagger.value);
             self.error(Problem::error(act.stagger.place.clone(), message));
         }
     }
@@ -127,7 +128,8 @@ impl Resolver<'_> {
         if wanted == 0 {
             self.error(Problem::error(place, format!("{noun} `{}` targets no device", act.value)));
         } else if wanted > matching {
-            let message = format!("{noun} `{}` wants {wanted} devices, but only {matching} match its targets", act.value);
+            let message =
+                format!("{noun} `{}` wants {wanted} devices, but only {matching} match its targets", act.value);
             self.error(Problem::error(place, message));
         }
         selector.count = Some(wanted);

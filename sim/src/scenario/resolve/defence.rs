@@ -32,7 +32,8 @@ impl Resolver<'_> {
                 let profiles = attached.entry(target.clone()).or_default();
                 *profiles += 1;
                 if *profiles == 6 {
-                    let message = format!("a target has at most 5 security profiles (D-26), found a sixth on `{target}`");
+                    let message =
+                        format!("a target has at most 5 security profiles (D-26), found a sixth on `{target}`");
                     self.error(Problem::error(written.place.clone(), message));
                 }
             }
@@ -108,7 +109,8 @@ impl Resolver<'_> {
                 configured = true;
             }
         } else if draft.configuration.is_none()
-            && let Some(place) = draft.schedules.first().map(|path| &path.place).or(draft.on_demand.first().map(|(at, _)| &at.place))
+            && let Some(place) =
+                draft.schedules.first().map(|path| &path.place).or(draft.on_demand.first().map(|(at, _)| &at.place))
         {
             let problem = Problem::error(place.clone(), "an account without an audit configuration cannot be audited");
             self.error(problem.help("add `configuration = …` to `[audit]`"));
@@ -242,10 +244,14 @@ impl Resolver<'_> {
                 Some(Response::Mitigation { action: name.value.clone() })
             }
             ResponseDraft::Rotation { place, plan } => {
-                let of_devices = matches!(trigger, Some(Trigger::Finding { check }) if check.starts_with("DEVICE_CERTIFICATE_"));
+                let of_devices =
+                    matches!(trigger, Some(Trigger::Finding { check }) if check.starts_with("DEVICE_CERTIFICATE_"));
                 if trigger.is_some() && !of_devices {
-                    let problem = Problem::error(place.clone(), "certificates are rotated for findings on device certificates");
-                    self.error(problem.help("set it off with `finding = { check = \"DEVICE_CERTIFICATE_EXPIRING_CHECK\" }`"));
+                    let problem =
+                        Problem::error(place.clone(), "certificates are rotated for findings on device certificates");
+                    self.error(
+                        problem.help("set it off with `finding = { check = \"DEVICE_CERTIFICATE_EXPIRING_CHECK\" }`"),
+                    );
                 }
                 if plan.lifetime < Millis::DAY {
                     let message = format!("lifetime must be at least 1d, found `{}`", plan.lifetime);
@@ -284,9 +290,7 @@ impl Resolver<'_> {
 fn applicable(check: &str, action_type: &str) -> bool {
     match action_type {
         "PUBLISH_FINDING_TO_SNS" => true,
-        "UPDATE_DEVICE_CERTIFICATE" | "ADD_THINGS_TO_THING_GROUP" => {
-            check.contains("DEVICE_CERTIFICATE")
-        }
+        "UPDATE_DEVICE_CERTIFICATE" | "ADD_THINGS_TO_THING_GROUP" => check.contains("DEVICE_CERTIFICATE"),
         "UPDATE_CA_CERTIFICATE" => check.contains("CA_CERTIFICATE") && !check.starts_with("INTERMEDIATE"),
         "REPLACE_DEFAULT_POLICY_VERSION" => check.starts_with("IOT_POLICY_"),
         "ENABLE_IOT_LOGGING" => check == "LOGGING_DISABLED_CHECK",

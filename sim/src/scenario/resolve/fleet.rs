@@ -42,7 +42,8 @@ impl Resolver<'_> {
             let ready = |group: &&GroupDraft| match &group.parent {
                 None => true,
                 Some(parent) => {
-                    !names.contains(&parent.value.as_str()) || ordered.iter().any(|known| known.name.value == parent.value)
+                    !names.contains(&parent.value.as_str())
+                        || ordered.iter().any(|known| known.name.value == parent.value)
                 }
             };
             let (now, later): (Vec<_>, Vec<_>) = left.iter().copied().partition(ready);
@@ -230,7 +231,8 @@ impl Resolver<'_> {
             }
             let root = self.ancestors(&group.value).pop().expect("a line has a first member");
             if let Some(other) = roots.insert(root, &group.value) {
-                let message = format!("a thing is in one group of a hierarchy (V-07), found `{}` and `{other}`", group.value);
+                let message =
+                    format!("a thing is in one group of a hierarchy (V-07), found `{}` and `{other}`", group.value);
                 self.error(Problem::error(group.place.clone(), message));
             }
         }

@@ -40,10 +40,11 @@ fn quarantine_without_deny(resolver: &mut Resolver<'_>, scenario: &Scenario, pol
     for action in actions.iter().filter(|action| used(action) || sounds(&action.name.value)) {
         for group in &action.groups {
             let line = resolver.ancestors(&group.value);
-            let attached = scenario.groups.iter().filter(|plan| line.contains(&plan.name)).flat_map(|plan| &plan.policies);
-            let denies = attached.filter_map(|name| policies.iter().find(|(plan, _)| plan.name == *name)).any(
-                |(_, document)| document.statements().iter().any(|statement| statement.effect() == Effect::Deny),
-            );
+            let attached =
+                scenario.groups.iter().filter(|plan| line.contains(&plan.name)).flat_map(|plan| &plan.policies);
+            let denies = attached
+                .filter_map(|name| policies.iter().find(|(plan, _)| plan.name == *name))
+                .any(|(_, document)| document.statements().iter().any(|statement| statement.effect() == Effect::Deny));
             if !denies {
                 let message = format!(
                     "group `{}` has no policy that denies anything, so adding a thing to it takes no permission away",
@@ -71,7 +72,12 @@ fn ordinary_traffic_denied(resolver: &mut Resolver<'_>, scenario: &Scenario, pol
     }
 }
 
-fn denied_requests(resolver: &Resolver<'_>, scenario: &Scenario, class: &ClassPlan, policies: &Policies) -> Vec<String> {
+fn denied_requests(
+    resolver: &Resolver<'_>,
+    scenario: &Scenario,
+    class: &ClassPlan,
+    policies: &Policies,
+) -> Vec<String> {
     let lines: Vec<String> = class.groups.iter().flat_map(|group| resolver.ancestors(group)).collect();
     let by_group = scenario.groups.iter().filter(|group| lines.contains(&group.name)).flat_map(|group| &group.policies);
     let attached: Vec<&Document> = class

@@ -8,7 +8,6 @@ mod lint;
 
 use std::path::Path;
 
-use defender::error::Compatibility;
 use defender::time::Millis;
 
 use super::document::Reading;
@@ -86,7 +85,8 @@ pub(super) fn resolve(
         lint::lint(&mut resolver, &scenario, &policies, &enabled, &actions);
     }
     for (path, place) in resolver.library.unused() {
-        let problem = Problem::warning("UNUSED_DOCUMENT", place.clone(), format!("nothing refers to document `{path}`"));
+        let problem =
+            Problem::warning("UNUSED_DOCUMENT", place.clone(), format!("nothing refers to document `{path}`"));
         resolver.reading.problems.push(problem);
     }
     Scenario { warnings, ..scenario }
@@ -104,7 +104,12 @@ impl Resolver<'_> {
     }
 
     /// Notes a name that nothing has; whether it exists.
-    fn exists<'n>(&mut self, noun: &str, name: &Placed<String>, names: impl IntoIterator<Item = &'n str> + Clone) -> bool {
+    fn exists<'n>(
+        &mut self,
+        noun: &str,
+        name: &Placed<String>,
+        names: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> bool {
         if names.clone().into_iter().any(|known| known == name.value) {
             return true;
         }
@@ -122,7 +127,10 @@ impl Resolver<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for name in names {
             if seen.contains(&name.value.as_str()) {
-                self.error(Problem::error(name.place.clone(), format!("there is already a {noun} named `{}`", name.value)));
+                self.error(Problem::error(
+                    name.place.clone(),
+                    format!("there is already a {noun} named `{}`", name.value),
+                ));
             }
             seen.push(&name.value);
         }
@@ -212,9 +220,5 @@ impl Resolver<'_> {
             policies.push((plan, document));
         }
         policies
-    }
-
-    fn is_lenient(&self) -> bool {
-        self.draft.compatibility == Compatibility::Lenient
     }
 }
