@@ -55,11 +55,7 @@ impl Attack for AuthorizationProbing {
         Facts {
             channel: Channel::Broker,
             techniques: &["T1087", "T1526", "T1110"],
-            disturbs: &[
-                Metric::NumAuthorizationFailures,
-                Metric::NumConnectionAttempts,
-                Metric::NumDisconnects,
-            ],
+            disturbs: &[Metric::NumAuthorizationFailures, Metric::NumConnectionAttempts, Metric::NumDisconnects],
             checks: &[],
             harm_unit: "topics reached",
             blind_spots: "a probe slower than a device's ordinary refused requests; topics that a policy leaves open",

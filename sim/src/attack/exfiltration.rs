@@ -18,7 +18,10 @@ pub(super) const ENTRY: Entry = Entry {
     read: |fields| {
         Arc::new(Exfiltration {
             rate: fields.required::<BytesPerSecond>("rate", "how much each device sends out").0,
-            message_size: fields.or("message-size", Bytes(8_192), "payload of each message through the broker").0.max(1),
+            message_size: fields
+                .or("message-size", Bytes(8_192), "payload of each message through the broker")
+                .0
+                .max(1),
             topic: fields.optional("topic", "topic it publishes to; `{thing}` is the device; default: its own topic"),
             address: fields.optional("address", "send straight to this address instead of through the broker"),
         })

@@ -18,7 +18,11 @@ pub(super) const ENTRY: Entry = Entry {
             image: fields.required::<Bytes>("image", "size of the image").0,
             download: fields.or("download", Millis::minutes(10), "how long the download takes"),
             restarts: fields.or("restarts", 2, "how often the device reconnects afterwards"),
-            messages: fields.or("messages", 30, "status messages published in the quarter of an hour after the restart"),
+            messages: fields.or(
+                "messages",
+                30,
+                "status messages published in the quarter of an hour after the restart",
+            ),
         })
     },
 };

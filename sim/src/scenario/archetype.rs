@@ -115,12 +115,16 @@ pub(crate) fn archetype(fields: &mut Fields<'_>) -> Archetype {
         packets_in: fields
             .table("packets-in", "packets in beside those that carry messages", |f| traffic(f, &day))
             .unwrap_or_else(|| day.quiet()),
-        packet_size_out: fields
-            .table("packet-size-out", "size of an outgoing packet", size)
-            .unwrap_or(Size { median: 90.0, spread: 0.3, maximum: 1_500.0 }),
-        packet_size_in: fields
-            .table("packet-size-in", "size of an incoming packet", size)
-            .unwrap_or(Size { median: 90.0, spread: 0.3, maximum: 1_500.0 }),
+        packet_size_out: fields.table("packet-size-out", "size of an outgoing packet", size).unwrap_or(Size {
+            median: 90.0,
+            spread: 0.3,
+            maximum: 1_500.0,
+        }),
+        packet_size_in: fields.table("packet-size-in", "size of an incoming packet", size).unwrap_or(Size {
+            median: 90.0,
+            spread: 0.3,
+            maximum: 1_500.0,
+        }),
         heterogeneity: fields.or_in(
             "heterogeneity",
             0.3,
@@ -233,26 +237,26 @@ mod tests {
 
     #[test]
     fn the_built_in_archetypes_are_valid_and_say_what_they_are() {
-        for builtin in BUILTIN {
-            let source = super::builtin(builtin.name).expect("it is built in");
+        for built_in in BUILTIN {
+            let source = builtin(built_in.name).expect("it is built in");
             let mut problems = Problems::new();
-            let archetype = load(builtin.name, &source, None, &mut problems);
-            assert_eq!(problems.to_string(), "", "{}", builtin.name);
+            let archetype = load(built_in.name, &source, None, &mut problems);
+            assert_eq!(problems.to_string(), "", "{}", built_in.name);
             let archetype = archetype.expect("no problems");
             for traffic in [&archetype.sent, &archetype.received, &archetype.packets_out, &archetype.packets_in] {
                 let mean: f64 = traffic.hours.iter().sum::<f64>() / 24.0;
-                assert!((mean - 1.0).abs() < 1e-9, "{}: the hours have mean 1", builtin.name);
+                assert!((mean - 1.0).abs() < 1e-9, "{}: the hours have mean 1", built_in.name);
             }
-            assert!(archetype.sent.mean > 0.0, "{} says something", builtin.name);
-            assert!(builtin.text.starts_with("# "), "{} cites its sources", builtin.name);
-            assert!(builtin.text.contains("Sources:"), "{} cites its sources", builtin.name);
-            assert!(builtin.text.contains("summary = "), "{} has a summary", builtin.name);
+            assert!(archetype.sent.mean > 0.0, "{} says something", built_in.name);
+            assert!(built_in.text.starts_with("# "), "{} cites its sources", built_in.name);
+            assert!(built_in.text.contains("Sources:"), "{} cites its sources", built_in.name);
+            assert!(built_in.text.contains("summary = "), "{} has a summary", built_in.name);
         }
     }
 
     #[test]
     fn overrides_are_laid_over_key_by_key_and_keep_their_place() {
-        let source = super::builtin("camera").expect("it is built in");
+        let source = builtin("camera").expect("it is built in");
         let text = "report-interval = \"15m\"\nsent = { rate = \"9/min\" }\ntcp-prots = [22]\nduty = 7\n";
         let over = parse_toml(&Source::new("mine.toml", text)).0;
         let mut problems = Problems::new();

@@ -328,10 +328,7 @@ fn profile(fields: &mut Fields<'_>) -> ProfileDraft {
         targets: fields
             .or(
                 "targets",
-                OneOrMore(vec![Placed {
-                    value: "all/registered-things".to_owned(),
-                    place: fields.table_place(),
-                }]),
+                OneOrMore(vec![Placed { value: "all/registered-things".to_owned(), place: fields.table_place() }]),
                 "what it is attached to: target ARNs, or their last field (`thinggroup/NAME`, `all/things`)",
             )
             .0,
@@ -355,12 +352,8 @@ fn audit(fields: &mut Fields<'_>) -> AuditDraft {
 fn selector(fields: &mut Fields<'_>) -> SelectorDraft {
     SelectorDraft {
         place: fields.table_place(),
-        classes: fields
-            .or("class", OneOrMore(Vec::new()), "classes, by name; all unless given")
-            .0,
-        cohorts: fields
-            .or("cohort", OneOrMore(Vec::new()), "certificate cohorts, by name; all unless given")
-            .0,
+        classes: fields.or("class", OneOrMore(Vec::new()), "classes, by name; all unless given").0,
+        cohorts: fields.or("cohort", OneOrMore(Vec::new()), "certificate cohorts, by name; all unless given").0,
         amount: amount(fields, "a selection of targets"),
     }
 }
@@ -375,11 +368,7 @@ fn act<T>(fields: &mut Fields<'_>, noun: &'static str, choices: &[Choice<T>]) ->
             Placed { value: Millis(0), place: fields.table_place() },
             "a device's own onset is later by a draw between nothing and this",
         ),
-        targets: fields.table_or_empty(
-            "targets",
-            "whom it concerns; which of them is decided by the seed",
-            selector,
-        ),
+        targets: fields.table_or_empty("targets", "whom it concerns; which of them is decided by the seed", selector),
         act: fields.choice(noun, choices),
     }
 }
@@ -398,9 +387,7 @@ fn defect(fields: &mut Fields<'_>) -> DefectDraft {
                 Choice {
                     name: "over-permissive-policy",
                     summary: "a policy that grants far more than a device needs",
-                    read: |fields| {
-                        DefectKind::OverPermissivePolicy(fields.required("policy", "the policy, by name"))
-                    },
+                    read: |fields| DefectKind::OverPermissivePolicy(fields.required("policy", "the policy, by name")),
                 },
                 Choice {
                     name: "logging-disabled",
@@ -410,9 +397,7 @@ fn defect(fields: &mut Fields<'_>) -> DefectDraft {
                 Choice {
                     name: "expiring-certificates",
                     summary: "the certificates of a cohort expire soon or during the run",
-                    read: |fields| {
-                        DefectKind::ExpiringCertificates(fields.required("cohort", "the cohort, by name"))
-                    },
+                    read: |fields| DefectKind::ExpiringCertificates(fields.required("cohort", "the cohort, by name")),
                 },
                 Choice {
                     name: "expiring-authority",
@@ -526,4 +511,3 @@ fn rotation(fields: &mut Fields<'_>) -> RotationPlan {
         lifetime: fields.or("lifetime", Millis::days(365), "validity of the new certificates"),
     }
 }
-

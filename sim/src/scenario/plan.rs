@@ -1,16 +1,25 @@
-//! A scenario, resolved: counts instead of shares, parsed documents instead of paths, everything checked.
+//! The scenario's types: counts instead of shares, parsed documents instead of paths.
 //!
 //! These are the types that the world is built from. `load` makes them from a TOML file and the AWS-shaped JSON
 //! documents beside it, collecting every problem with its place; nothing in here needs checking again.
 
 use std::sync::Arc;
 
+pub use defender::detect::wire::CreateSecurityProfileRequest;
 use defender::error::{Compatibility, Warning};
 use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
 use crate::attack::Attack;
 use crate::confounder::Confounder;
+
+/// As `update-account-audit-configuration` takes it.
+pub type UpdateAccountAuditConfigurationRequest = serde_json::Value;
+/// As `create-scheduled-audit` takes it.
+pub type CreateScheduledAuditRequest = serde_json::Value;
+
+/// As `create-mitigation-action` takes it.
+pub type CreateMitigationActionRequest = serde_json::Value;
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug)]
@@ -44,7 +53,7 @@ pub struct Scenario {
     /// Audit configuration, schedules and on-demand audits.
     pub audit: AuditPlan,
     /// Mitigation actions, as `create-mitigation-action` takes them.
-    pub mitigation_actions: Vec<serde_json::Value /*M*/>,
+    pub mitigation_actions: Vec<CreateMitigationActionRequest>,
     /// Attacks.
     pub attacks: Vec<AttackPlan>,
     /// Innocent events.
@@ -166,7 +175,7 @@ pub struct PolicyPlan {
 #[derive(Clone, Debug)]
 pub struct ProfilePlan {
     /// The request, in the AWS reading of criteria, validated.
-    pub request: defender::detect::wire::CreateSecurityProfileRequest,
+    pub request: CreateSecurityProfileRequest,
     /// Target ARNs.
     pub targets: Vec<String>,
     /// Where it came from, for messages.
@@ -177,9 +186,9 @@ pub struct ProfilePlan {
 #[derive(Clone, Debug, Default)]
 pub struct AuditPlan {
     /// As `update-account-audit-configuration` takes it.
-    pub configuration: Option<serde_json::Value /*AC*/>,
+    pub configuration: Option<UpdateAccountAuditConfigurationRequest>,
     /// As `create-scheduled-audit` takes them.
-    pub schedules: Vec<serde_json::Value /*AS*/>,
+    pub schedules: Vec<CreateScheduledAuditRequest>,
     /// On-demand audits: (after the start, check names).
     pub on_demand: Vec<(Millis, Vec<String>)>,
 }
