@@ -126,10 +126,12 @@ pub(super) trait Action: fmt::Debug + Send + Sync {
     }
 }
 
+/// The action, if its member of `actionParams` is given.
 type Parameters = Option<Result<Arc<dyn Action>, ServiceError>>;
+type Read = fn(&MitigationActionParams) -> Parameters;
 
 /// How each kind is read from its parameters.
-const KINDS: [(ActionType, fn(&MitigationActionParams) -> Parameters); 6] = [
+const KINDS: [(ActionType, Read); 6] = [
     (ActionType::UpdateDeviceCertificate, update_device_certificate::read),
     (ActionType::UpdateCaCertificate, update_ca_certificate::read),
     (ActionType::AddThingsToThingGroup, add_things_to_thing_group::read),
