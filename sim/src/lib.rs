@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod sampler;
 pub mod scenario;
 mod shard;
-//pub mod world;
+pub mod world;
+
 #[cfg(test)]
 mod perf;

@@ -171,6 +171,19 @@ pub enum ActKind {
     SelfInflicted,
 }
 
+impl ActKind {
+    /// Its lane in the timeline.
+    pub const fn lane(self) -> &'static str {
+        match self {
+            ActKind::Attack => "attack",
+            ActKind::Defect => "defect",
+            ActKind::Confounder => "confounder",
+            ActKind::Fault => "fault",
+            ActKind::SelfInflicted => "response",
+        }
+    }
+}
+
 /// By which road an attack acts; decides which mitigation is effective against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use defender::jobs::JobIndex;
 use defender::time::Timestamp;
 
 use super::respond::PendingResponse;
@@ -17,7 +18,7 @@ pub(super) enum Task {
     /// An on-demand audit of these checks starts.
     StartAudit(Vec<String>),
     /// A device gets somewhere with a job.
-    Execute { job: u32, device: u32, outcome: DeviceOutcome },
+    Execute { job: JobIndex, device: u32, outcome: DeviceOutcome },
 }
 
 /// Entries in order.

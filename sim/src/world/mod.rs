@@ -19,7 +19,7 @@ mod rotation;
 use rayon::prelude::*;
 
 use defender::account::Change;
-use defender::audit::Audit;
+use audits::Audit;
 use defender::detect::columns::Program;
 use defender::detect::Detect;
 use defender::ids::ThingId;
@@ -117,6 +117,8 @@ struct World<'a> {
     log: EventLog,
     tally: Tally,
     ticks: u64,
+    /// Ticks whose findings have been taken in.
+    merged: u64,
     options: RunOptions,
 }
 
@@ -124,7 +126,7 @@ impl<'a> World<'a> {
     fn new(scenario: &'a Scenario, options: RunOptions) -> Result<World<'a>, Stopped> {
         let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
         let fleet = Fleet::new(scenario).map_err(setup)?;
-        let mut detect = Detect::new(scenario.seed);
+        let mut detect = Detect::new(scenario.seed, scenario.compatibility);
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
             .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
@@ -171,17 +173,18 @@ impl<'a> World<'a> {
         });
         let shards = shards.collect();
         let mut world = World {
-            record: record::Record::new(scenario, &common.program, profiles, &mut Outbox::new()),
+            record: record::Record::new(scenario, &common.program, profiles),
             responders: respond::Responders::new(scenario),
             rotation: rotation::Rotation::default(),
             audit: Audit::new(scenario.seed),
-            mitigation: Mitigation::new(scenario.seed),
+            mitigation: Mitigation::new(scenario.seed, scenario.compatibility),
             jobs: Jobs::new(),
             outbox: Outbox::new(),
             calendar: Calendar::default(),
             log: EventLog::default(),
             tally: Tally::default(),
             ticks,
+            merged: 0,
             options,
             scenario,
             common,
@@ -196,7 +199,6 @@ impl<'a> World<'a> {
 
     /// What is there before time begins: coverage by profiles, audits, actions, and the acts' entries in the calendar.
     fn set_up(&mut self) -> Result<(), Stopped> {
-        self.record.register(&mut self.outbox);
         self.cover_all();
         self.set_up_audits()?;
         self.set_up_actions()?;
@@ -314,16 +316,17 @@ impl<'a> World<'a> {
                     value: 0,
                 });
             }
-            record::tally(&mut self.tally, &findings.tallies, self.scenario.start, now, self.common.tick);
+            record::tally(&mut self.tally, &findings.tallies, self.merged, self.common.tick);
         }
+        self.merged = ((now - self.scenario.start).0 / self.common.tick.0) as u64;
         self.log.push(Event {
             time: now,
             kind: EventKind::Telemetry,
             subject: 0,
-            object: ((now - self.scenario.start).0 / self.common.tick.0) as u32,
+            object: self.merged as u32,
             value: self.tally.messages_sent,
         });
-        self.record_transitions(found);
+        self.record_transitions(now, found);
     }
 
     /// Does what is due by `now`, in calendar order, and lets changes of the account take hold.
@@ -341,6 +344,18 @@ impl<'a> World<'a> {
             }
         }
         self.take_hold(now);
+    }
+
+    fn act_begins(&mut self, time: Timestamp, act: usize) {
+        let row = self.ledger.act(act);
+        let (count, lane) = (row.devices.len() as u32, row.category.lane());
+        let text = match count {
+            0 => row.name.clone(),
+            1 => format!("{} begins on 1 device", row.name),
+            n => format!("{} begins on {n} devices", row.name),
+        };
+        self.record.tell(time, lane, text);
+        self.log.push(Event { time, kind: EventKind::ActBegan, subject: count, object: act as u32, value: 0 });
     }
 
     fn perform(&mut self, now: Timestamp, time: Timestamp, task: Task) {
@@ -447,7 +462,7 @@ impl<'a> World<'a> {
             self.tally,
             self.responders.rows(),
             self.rotation.rows(&self.jobs),
-            scenario,
+            &self.outbox,
         );
         Run { outcome, log: self.log, telemetry }
     }

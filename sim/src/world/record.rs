@@ -6,7 +6,7 @@ use defender::account::Account;
 use defender::detect::Detect;
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::behavior::{Behavior, Criteria};
-use defender::detect::columns::{Program, Transition};
+use defender::detect::columns::{Judge, Program, Transition};
 use defender::detect::criteria::{Membership, Observed, Relation, Rule};
 use defender::detect::evaluation::EvaluationId;
 use defender::detect::violation::{self, Cause, ViolationId};
@@ -22,8 +22,7 @@ use crate::outcome::{
     Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
-use crate::shard::{Shard, TickTally};
-use defender::detect::columns::Judge;
+use crate::shard::{Detail, Shard, TickTally};
 
 /// How long an alert takes from the datapoint's time to the subscriber: as seen in one published payload (D-67).
 pub(super) const NOTIFICATION_DELAY: Millis = Millis::seconds(36);
@@ -216,7 +215,7 @@ impl Record {
 
 impl World<'_> {
     /// Writes down alarm events, in the order of D-69, and sets responders off.
-    pub(super) fn record_transitions(&mut self, now: Timestamp, mut found: Vec<(Transition, u32, Option<Observed>)>) {
+    pub(super) fn record_transitions(&mut self, now: Timestamp, mut found: Vec<(Transition, u32, Detail)>) {
         if found.is_empty() {
             return;
         }
@@ -236,19 +235,18 @@ impl World<'_> {
         self.detect.publish(now, &mut self.outbox);
     }
 
-    fn record_transition(&mut self, now: Timestamp, transition: Transition, device: u32, observed: Option<Observed>) {
+    fn record_transition(&mut self, now: Timestamp, transition: Transition, device: u32, detail: Detail) {
         let row = &self.record.rules[transition.rule as usize];
-        let observed = observed.unwrap_or(Observed::Number(transition.value as f64));
+        let cause = if detail == Detail::Unmonitored { Cause::Unmonitored } else { Cause::Silence };
+        let observed = match detail {
+            Detail::Set(observed) => observed,
+            Detail::Plain | Detail::Unmonitored => Observed::Number(transition.value as f64),
+        };
         let value = value_of(&observed);
         let (kind, outcome) = match transition.kind {
             ViolationEventType::InAlarm => (EventKind::InAlarm, violation::Outcome::Raised(observed)),
             ViolationEventType::AlarmCleared => (EventKind::AlarmCleared, violation::Outcome::Cleared(observed)),
             ViolationEventType::AlarmInvalidated => {
-                let cause = match transition.time == now && row.notifies {
-                    // Coverage only changes at synchronization points; silence is noticed on the grid.
-                    true => Cause::Silence,
-                    false => Cause::Silence,
-                };
                 (EventKind::AlarmInvalidated, violation::Outcome::Invalidated(cause))
             }
         };

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use defender::detect::wire::ViolationIds;
 use defender::ids::ThingId;
 use defender::mitigation::wire::{
     AuditMitigationActionsTaskTarget, DetectMitigationActionsTaskTarget, StartAuditMitigationActionsTaskRequest,
@@ -90,6 +89,11 @@ impl Responders {
         }
     }
 
+    /// Notes something done outside of mitigation tasks.
+    pub fn add_row(&mut self, row: MitigationRow) {
+        self.rows.push(row);
+    }
+
     /// What was done, in time order.
     pub fn rows(&mut self) -> Vec<MitigationRow> {
         let mut rows = std::mem::take(&mut self.rows);
@@ -134,9 +138,10 @@ impl World<'_> {
     /// Creates the scenario's mitigation actions.
     pub(super) fn set_up_actions(&mut self) -> Result<(), Stopped> {
         for request in &self.scenario.mitigation_actions {
+            let request: defender::mitigation::wire::CreateMitigationActionRequest = serde_json::from_value(serde_json::to_value(request).unwrap()).unwrap();
             let name = request.action_name.clone();
             self.mitigation
-                .create_mitigation_action(self.scenario.start, &self.fleet.account, request.clone())
+                .create_mitigation_action(self.scenario.start, &self.fleet.account, request)
                 .map_err(|error| Stopped::Setup(vec![format!("mitigation action `{name}`: {error}")]))?;
         }
         for warning in self.mitigation.take_warnings() {
@@ -226,7 +231,7 @@ impl World<'_> {
             time,
             &mut self.fleet.account,
             &mut self.outbox,
-            &ViolationIds(&self.detect),
+            &self.detect,
             request,
         );
         let trigger = format!("violation {}", self.record.names(rule).1);

@@ -9,7 +9,8 @@ use defender::jobs::wire::{
     AbortAction, AbortConfig, AbortCriteria, CreateJobRequest, ExponentialRolloutRate, JobExecutionFailureType,
     JobExecutionsRolloutConfig, RateIncreaseCriteria, TimeoutConfig,
 };
-use defender::jobs::{ExecutionStatus, JobEvent, JobIndex, JobStatus, Jobs, StepTimer};
+use defender::jobs::wire::{ExecutionStatus, JobStatus};
+use defender::jobs::{JobEvent, JobIndex, Jobs, StepTimer};
 use defender::time::{Millis, Timestamp};
 
 use super::World;
