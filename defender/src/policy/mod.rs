@@ -1,9 +1,10 @@
 //! Policies: the language of IoT and IAM policy documents, what they decide, and what is wrong with them (section 3).
 //!
 //! - [`Document`] parses a text, keeps every statement's line, and compiles it for matching;
-//! - [`decide`] and [`authorize`] answer requests, as the broker and `TestAuthorization` do (P-18);
-//! - [`broad`], [`administrative`], [`services`] and [`misconfiguration`] judge documents, as the audit does;
-//! - [`witness`] shows what a fault lets a device do, and [`repair`] proposes a document without it;
+//! - [`decide()`] and [`authorize()`] answer requests, as the broker and `TestAuthorization` do (P-18);
+//! - [`broad`], [`mod@administrative`], [`mod@services`] and [`misconfiguration`] judge documents, as the audit does;
+//! - [`witness`] shows what a fault lets a device do, and [`mod@repair`] proposes a document without it;
+//! - [`lint`] remarks on what no check complains about;
 //! - [`mqtt`] matches topic filters, which policies do not (P-07, P-11).
 //!
 //! ```
@@ -31,6 +32,7 @@ pub mod condition;
 pub mod context;
 pub mod document;
 pub mod error;
+pub mod lint;
 pub mod misconfiguration;
 pub mod mqtt;
 pub mod operations;

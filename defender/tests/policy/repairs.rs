@@ -349,6 +349,11 @@ fn roles_lose_what_they_must_not_have() {
     assert!(services.grants("s3") && !services.grants("iam") && !services.is_administrative("iot"));
     assert!(new.text().contains("topic/$aws/things/${credentials-iot:ThingName}/*"));
     assert!(proposal.changes.iter().any(|change| change.action == "iam:GetRole" && change.to.is_empty()));
+    let gone: Vec<&str> = proposal.changes.iter().filter(|c| c.to.is_empty()).map(|c| c.action.as_str()).collect();
+    assert_eq!(
+        gone,
+        ["iam:GetRole", "iot:ListRetainedMessages", "iot:AssumeRoleWithCertificate", "iot:*", "iot:UpdateThing"]
+    );
     assert_eq!(repair_role(&new, &standard, &situation), Repair::Compliant);
 }
 

@@ -22,10 +22,10 @@ pub fn repair_denies(document: &Document, situation: &Situation<'_>) -> Repair {
         .map(|statement| Draft { resources: meant(statement, &found, &mut changes), ..Draft::of(statement) })
         .collect();
     // What is denied now may be open to a subscription from above.
-    let proposed = draft::document(&drafts, document).and_then(|new| {
+    let proposed = draft::document(&drafts, document, document.version()).and_then(|new| {
         let open = misconfigurations(&new);
         deny_receive(&open, &mut drafts, &mut changes);
-        if open.is_empty() { Ok(new) } else { draft::document(&drafts, document) }
+        if open.is_empty() { Ok(new) } else { draft::document(&drafts, document, document.version()) }
     });
     let new = match proposed {
         Ok(new) => new,

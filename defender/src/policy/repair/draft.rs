@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::policy::condition::Condition;
-use crate::policy::document::{Clause, Document, Effect, Statement};
+use crate::policy::document::{Clause, Document, Effect, LanguageVersion, Statement};
 use crate::policy::error::PolicyErrorKind;
 use crate::policy::variable::Dialect;
 
@@ -64,9 +64,9 @@ impl Draft {
 }
 
 /// Writes statements as a document of the same kind, which may turn out too long.
-pub(super) fn document(drafts: &[Draft], old: &Document) -> Result<Document, TooLong> {
+pub(super) fn document(drafts: &[Draft], old: &Document, version: LanguageVersion) -> Result<Document, TooLong> {
     let mut members = Map::new();
-    members.insert("Version".to_owned(), json!("2012-10-17"));
+    members.insert("Version".to_owned(), json!(version.to_string()));
     if let Some(id) = old.id() {
         members.insert("Id".to_owned(), json!(id));
     }

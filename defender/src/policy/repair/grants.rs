@@ -1,6 +1,9 @@
 //! Repairs of grants: broad access to the data plane (3.6), administrative actions (3.7), services.
 
+use std::collections::BTreeSet;
+
 use super::draft::{self, Draft, TooLong};
+use super::groups::Groups;
 use super::narrow::own_resources;
 use super::usage::{Usage, lost};
 use super::{Change, Identity, Proposal, Repair, Situation};
@@ -132,7 +135,7 @@ impl Work<'_> {
                 Clause::AllBut(_) => left.push(action.as_str().to_owned()),
             }
         }
-        self.reads(statement, &split.touched, &mut groups);
+        self.administrative(statement, &split.touched, &mut groups);
         if !left.is_empty() {
             self.drafts.push(Draft { sid: None, actions: Clause::Only(left), ..Draft::of(statement) });
         }
@@ -226,7 +229,11 @@ impl Work<'_> {
             groups.add(action.as_str(), vec![pattern.as_str().to_owned()], false);
         } else if shape == Shape::EveryType {
             let resources = match action {
-                Action::Receive => vec![format!("{}*", self.situation.scope.head(ResourceType::Topic))],
+                Action::Receive => {
+                    let head = self.situation.scope.head(ResourceType::Topic);
+                    let all_topics = pattern.takes_in_all_below(head);
+                    vec![if all_topics { format!("{head}*") } else { pattern.as_str().to_owned() }]
+                }
                 Action::ListNamedShadowsForThing => own_resources(action, None, own, self.situation.scope),
                 _ => Vec::new(),
             };
@@ -267,16 +274,18 @@ impl Work<'_> {
         groups.add(action.as_str(), resources, guard);
     }
 
-    /// Thing-admin reads of the spelled-out patterns: kept where narrow, else on the device's own thing.
-    fn reads(&mut self, statement: &Statement, touched: &Clause<ActionPattern>, groups: &mut Groups) {
+    /// Administrative actions of the spelled-out patterns: reads stay where they are narrow, else on the device's own
+    /// thing, unless all are forbidden; the others go.
+    fn administrative(&mut self, statement: &Statement, touched: &Clause<ActionPattern>, groups: &mut Groups) {
         let Some(standard) = self.standard else { return };
+        let mut gone = BTreeSet::new();
         for (operation, class, kind) in catalog() {
             let name = full_name(operation);
             if !touched.contains(&name) {
                 continue;
             }
             if class != ActionClass::ThingAdminRead || standard.forbids_reads {
-                self.changes.push(change(statement, &name, None, Vec::new()));
+                gone.extend(statement.actions().listed().iter().filter(|pattern| pattern.matches(&name)));
                 continue;
             }
             let own =
@@ -293,10 +302,14 @@ impl Work<'_> {
             };
             groups.add(&name, narrow, false);
         }
+        for pattern in gone {
+            let from = format!("administrative actions of `{pattern}`");
+            self.changes.push(change(statement, pattern.as_str(), Some(&from), Vec::new()));
+        }
     }
 
     fn finish(mut self, old: &Document) -> Repair {
-        let mut new = match draft::document(&self.drafts, old) {
+        let mut new = match draft::document(&self.drafts, old, LanguageVersion::V2012) {
             Ok(new) => new,
             Err(TooLong(found)) => return too_long(found),
         };
@@ -304,12 +317,12 @@ impl Work<'_> {
         if !missing.is_empty() {
             let kept_drafts = self.drafts.len();
             self.add_usage(&missing, false);
-            new = match draft::document(&self.drafts, old) {
+            new = match draft::document(&self.drafts, old, LanguageVersion::V2012) {
                 Ok(new) => new,
                 Err(_) => {
                     self.drafts.truncate(kept_drafts);
                     self.add_usage(&missing, true);
-                    match draft::document(&self.drafts, old) {
+                    match draft::document(&self.drafts, old, LanguageVersion::V2012) {
                         Ok(new) => new,
                         Err(TooLong(found)) => return too_long(found),
                     }
@@ -350,9 +363,9 @@ impl Work<'_> {
             let guard = usage.action == Action::Connect && identity == Identity::Device;
             groups.add(usage.action.as_str(), vec![resource], guard);
         }
-        for (name, resources, _) in &groups.grants {
-            let to = resources.clone();
-            self.changes.push(Change { statement: None, action: name.clone(), from: None, to });
+        for (action, resources) in groups.iter() {
+            let to = resources.to_vec();
+            self.changes.push(Change { statement: None, action: action.to_owned(), from: None, to });
         }
         let base = Draft {
             sid: None,
@@ -399,47 +412,6 @@ struct Split {
     touched: Clause<ActionPattern>,
     kept: Vec<String>,
     dropped: Vec<String>,
-}
-
-/// Actions with their resources, on their way to statements.
-#[derive(Default)]
-struct Groups {
-    grants: Vec<(String, Vec<String>, bool)>,
-}
-
-impl Groups {
-    fn add(&mut self, action: &str, resources: Vec<String>, guarded: bool) {
-        let index = self.grants.iter().position(|(name, _, guard)| name == action && *guard == guarded);
-        let known = match index {
-            Some(index) => &mut self.grants[index].1,
-            None => {
-                self.grants.push((action.to_owned(), Vec::new(), guarded));
-                let last = self.grants.len() - 1;
-                &mut self.grants[last].1
-            }
-        };
-        for resource in resources {
-            if !known.contains(&resource) {
-                known.push(resource);
-            }
-        }
-    }
-
-    /// One statement for all actions on the same resources.
-    fn into_drafts(self, base: &Draft) -> Vec<Draft> {
-        let mut statements: Vec<(Vec<String>, Vec<String>, bool)> = Vec::new();
-        for (action, resources, guarded) in self.grants.into_iter().filter(|(_, resources, _)| !resources.is_empty()) {
-            match statements.iter_mut().find(|(_, known, guard)| *known == resources && *guard == guarded) {
-                Some((actions, ..)) => actions.push(action),
-                None => statements.push((vec![action], resources, guarded)),
-            }
-        }
-        let draft = |(actions, resources, guarded)| {
-            let draft = Draft { actions: Clause::Only(actions), resources: Clause::Only(resources), ..base.clone() };
-            if guarded { draft.guarded() } else { draft }
-        };
-        statements.into_iter().map(draft).collect()
-    }
 }
 
 fn lists_nothing(clause: &Clause<ActionPattern>) -> bool {

@@ -8,6 +8,7 @@
 mod denies;
 mod draft;
 mod grants;
+mod groups;
 mod narrow;
 mod usage;
 
