@@ -1,0 +1,30 @@
+//! The engine's operations, called with JSON, on an account where everything that the requests name is there.
+
+mod detect;
+mod job;
+
+use defender::error::ServiceError;
+use defender::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Shortly after the times that the requests ask about.
+const NOW: Timestamp = Timestamp::from_seconds(1_748_740_000);
+
+/// Calls an operation. `None` if the engine has none of that name, or none that takes a request.
+pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+    job::call(operation, document).or_else(|| detect::call(operation, document))
+}
+
+/// A document that does not fit the type is an invalid request (G-05).
+fn read<T: DeserializeOwned>(document: &Value) -> Result<T, ServiceError> {
+    serde_json::from_value(document.clone()).map_err(|error| ServiceError::invalid(error.to_string()))
+}
+
+/// Reads the request and drops the answer.
+macro_rules! with {
+    ($document:ident, |$request:ident| $call:expr) => {
+        super::read($document).and_then(|$request| $call.map(drop))
+    };
+}
+use with;
