@@ -37,7 +37,7 @@ fn account_and_detect() -> (Account, Detect, String) {
     let evaluation = detect.profile_named("meters").expect("just created").evaluations()[0];
     let outcome = Outcome::Raised(Observed::Number(51.0));
     let violation = detect.record(NOW, Transition { evaluation, device, time: NOW, outcome });
-    let violation = detect.violation(violation).id_text();
+    let violation = violation.to_string();
     (account, detect, violation)
 }
 

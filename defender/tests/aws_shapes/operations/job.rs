@@ -44,11 +44,15 @@ pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError
         "CreateJob" => with!(document, |request| jobs.create_job(NOW, &Registry, request)),
         "UpdateJob" => with!(document, |request| jobs.update_job(NOW, request)),
         "CancelJob" => with!(document, |request| jobs.cancel_job(NOW, &Registry, request)),
-        "AssociateTargetsWithJob" => with!(document, |request| jobs.associate_targets_with_job(NOW, &Registry, request)),
+        "AssociateTargetsWithJob" => {
+            with!(document, |request| jobs.associate_targets_with_job(NOW, &Registry, request))
+        }
         "ListJobs" => with!(document, |request| jobs.list_jobs(&Registry, &request)),
         "CancelJobExecution" => with!(document, |request| jobs.cancel_job_execution(NOW, &Registry, request)),
         "ListJobExecutionsForJob" => with!(document, |request| jobs.list_job_executions_for_job(&Registry, &request)),
-        "ListJobExecutionsForThing" => with!(document, |request| jobs.list_job_executions_for_thing(&Registry, &request)),
+        "ListJobExecutionsForThing" => {
+            with!(document, |request| jobs.list_job_executions_for_thing(&Registry, &request))
+        }
         _ => return None,
     })
 }
