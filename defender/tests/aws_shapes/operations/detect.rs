@@ -7,7 +7,7 @@ use defender::detect::{Detect, wire};
 use defender::error::{Compatibility, ServiceError};
 use serde_json::{Value, json};
 
-use super::{NOW, read, with};
+use super::{Answer, NOW, read, with};
 
 /// Stands in requests for the id of a violation that exists.
 const SOME_VIOLATION: &str = "0123456789abcdef0123456789abcdef";
@@ -41,7 +41,7 @@ fn account_and_detect() -> (Account, Detect, String) {
     (account, detect, violation)
 }
 
-pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+pub fn call(operation: &str, document: &Value) -> Option<Answer> {
     let (account, mut detect, violation) = account_and_detect();
     let mut document = document.clone();
     if document.get("violationId").is_some_and(|id| id == SOME_VIOLATION) {
@@ -49,19 +49,22 @@ pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError
     }
     let document = &document;
     Some(match operation {
-        "CreateSecurityProfile" => with!(document, |request| detect.create_security_profile(NOW, &request, &account)),
-        "UpdateSecurityProfile" => with!(document, |request| detect.update_security_profile(NOW, &request, &account)),
-        "DescribeSecurityProfile" => with!(document, |request| {
-            let request: wire::DescribeSecurityProfileRequest = request;
+        "CreateSecurityProfile" => with!(document, |request| detect
+            .create_security_profile(NOW, &request, &account)
+            .map(|answer| answer.response)),
+        "UpdateSecurityProfile" => with!(document, |request| detect
+            .update_security_profile(NOW, &request, &account)
+            .map(|answer| answer.response)),
+        "DescribeSecurityProfile" => with!(document, |request: wire::DescribeSecurityProfileRequest| {
             detect.describe_security_profile(&request.security_profile_name, &account)
         }),
         "DeleteSecurityProfile" => with!(document, |request| detect.delete_security_profile(NOW, &request)),
         "ListSecurityProfiles" => with!(document, |request| detect.list_security_profiles(&request, &account)),
         "ValidateSecurityProfileBehaviors" => with!(document, |request| {
             let answer = detect.validate_security_profile_behaviors(&request)?;
-            match answer.response.validation_errors.into_iter().next() {
-                Some(error) => Err(ServiceError::invalid(error.error_message)),
-                None => Ok(()),
+            match answer.response.validation_errors.first() {
+                Some(error) => Err(ServiceError::invalid(error.error_message.clone())),
+                None => Ok(answer.response),
             }
         }),
         "AttachSecurityProfile" => with!(document, |request| detect.attach_security_profile(NOW, &request, &account)),
@@ -74,25 +77,21 @@ pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError
         }
         "CreateCustomMetric" => with!(document, |request| detect.create_custom_metric(NOW, &request, &account)),
         "UpdateCustomMetric" => with!(document, |request| detect.update_custom_metric(NOW, &request, &account)),
-        "DescribeCustomMetric" => with!(document, |request| {
-            let request: wire::DescribeCustomMetricRequest = request;
+        "DescribeCustomMetric" => with!(document, |request: wire::DescribeCustomMetricRequest| {
             detect.describe_custom_metric(&request.metric_name, &account)
         }),
-        "DeleteCustomMetric" => with!(document, |request| {
-            let request: wire::DescribeCustomMetricRequest = request;
+        "DeleteCustomMetric" => with!(document, |request: wire::DescribeCustomMetricRequest| {
             detect.delete_custom_metric(NOW, &request.metric_name)
         }),
         "ListCustomMetrics" => with!(document, |request| detect.list_custom_metrics(&request)),
         "CreateDimension" => with!(document, |request| detect.create_dimension(NOW, &request, &account)),
         "UpdateDimension" => with!(document, |request| detect.update_dimension(NOW, &request, &account)),
-        "DescribeDimension" => with!(document, |request| {
-            let request: wire::DescribeDimensionRequest = request;
+        "DescribeDimension" => with!(document, |request: wire::DescribeDimensionRequest| {
             detect.describe_dimension(&request.name, &account)
         }),
-        "DeleteDimension" => with!(document, |request| {
-            let request: wire::DescribeDimensionRequest = request;
-            detect.delete_dimension(NOW, &request.name)
-        }),
+        "DeleteDimension" => {
+            with!(document, |request: wire::DescribeDimensionRequest| { detect.delete_dimension(NOW, &request.name) })
+        }
         "ListDimensions" => with!(document, |request| detect.list_dimensions(&request)),
         "ListActiveViolations" => with!(document, |request| detect.list_active_violations(&request)),
         "ListViolationEvents" => with!(document, |request| detect.list_violation_events(NOW, &request)),

@@ -3,9 +3,10 @@
 use defender::error::ServiceError;
 use defender::ids::{ThingGroupId, ThingId};
 use defender::jobs::{JobTargets, Jobs};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{NOW, read, with};
+use super::{Answer, NOW, read, with};
 
 /// Two meters in one group.
 struct Registry;
@@ -33,7 +34,20 @@ impl JobTargets for Registry {
     }
 }
 
-pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+/// What stands in paths and queries, for operations without a body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Path {
+    job_id: String,
+    #[serde(default)]
+    thing_name: String,
+    #[serde(default)]
+    execution_number: Option<u64>,
+    #[serde(default)]
+    force: bool,
+}
+
+pub fn call(operation: &str, document: &Value) -> Option<Answer> {
     let mut jobs = Jobs::new();
     for (id, selection) in [("rotate-0", "SNAPSHOT"), ("follow-0", "CONTINUOUS")] {
         let request = json!({"jobId": id, "document": "{}", "targetSelection": selection,
@@ -47,6 +61,17 @@ pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError
         "AssociateTargetsWithJob" => {
             with!(document, |request| jobs.associate_targets_with_job(NOW, &Registry, request))
         }
+        "DescribeJob" => with!(document, |path: Path| jobs.describe_job(&Registry, &path.job_id)),
+        "GetJobDocument" => with!(document, |path: Path| jobs.get_job_document(&path.job_id)),
+        "DeleteJob" => with!(document, |path: Path| jobs.delete_job(NOW, &path.job_id, path.force)),
+        "DescribeJobExecution" => with!(document, |path: Path| {
+            jobs.describe_job_execution(NOW, &Registry, &path.job_id, &path.thing_name, path.execution_number)
+                .map(|execution| json!({ "execution": execution }))
+        }),
+        "DeleteJobExecution" => with!(document, |path: Path| {
+            let number = path.execution_number.ok_or_else(|| ServiceError::invalid("executionNumber is required"))?;
+            jobs.delete_job_execution(NOW, &Registry, &path.job_id, &path.thing_name, number, path.force)
+        }),
         "ListJobs" => with!(document, |request| jobs.list_jobs(&Registry, &request)),
         "CancelJobExecution" => with!(document, |request| jobs.cancel_job_execution(NOW, &Registry, request)),
         "ListJobExecutionsForJob" => with!(document, |request| jobs.list_job_executions_for_job(&Registry, &request)),

@@ -11,8 +11,11 @@ use serde_json::Value;
 /// Shortly after the times that the requests ask about.
 const NOW: Timestamp = Timestamp::from_seconds(1_748_740_000);
 
-/// Calls an operation. `None` if the engine has none of that name, or none that takes a request.
-pub fn call(operation: &str, document: &Value) -> Option<Result<(), ServiceError>> {
+/// An operation's answer, null if it has none.
+pub type Answer = Result<Value, ServiceError>;
+
+/// Calls an operation. `None` if the engine has none of that name.
+pub fn call(operation: &str, document: &Value) -> Option<Answer> {
     job::call(operation, document).or_else(|| detect::call(operation, document))
 }
 
@@ -21,10 +24,10 @@ fn read<T: DeserializeOwned>(document: &Value) -> Result<T, ServiceError> {
     serde_json::from_value(document.clone()).map_err(|error| ServiceError::invalid(error.to_string()))
 }
 
-/// Reads the request and drops the answer.
+/// Reads the request and writes the answer.
 macro_rules! with {
-    ($document:ident, |$request:ident| $call:expr) => {
-        super::read($document).and_then(|$request| $call.map(drop))
+    ($document:ident, |$request:ident $(: $type:ty)?| $call:expr) => {
+        super::read($document).and_then(|$request $(: $type)?| $call).map(|answer| serde_json::json!(answer))
     };
 }
 use with;
