@@ -7,19 +7,14 @@ use defender::detect::{Detect, wire};
 use defender::error::{Compatibility, ServiceError};
 use serde_json::{Value, json};
 
-use super::{Answer, NOW, read, with};
+use super::{Answer, NOW, account, read, with};
 
 /// Stands in requests for the id of a violation that exists.
 const SOME_VIOLATION: &str = "0123456789abcdef0123456789abcdef";
 
 /// Meters with a profile, what it needs, and one violation.
 fn account_and_detect() -> (Account, Detect, String) {
-    let mut account = Account::new("123456789012", "us-east-1").expect("12 digits");
-    let group = account.create_thing_group(NOW, "meters", None).expect("a new name");
-    for name in ["meter-1", "meter-2"] {
-        let thing = account.create_thing(NOW, name, None, &[]).expect("a new name");
-        account.add_thing_to_thing_group(NOW, thing, group, false).expect("room for a thing");
-    }
+    let account = account();
     let mut detect = Detect::new(1, Compatibility::Strict);
     for (name, kind) in [("battery", "number"), ("modes", "string-list"), ("codes", "number-list")] {
         let request = read(&json!({"metricName": name, "metricType": kind})).expect("a request");
