@@ -1,6 +1,6 @@
 //! Mitigation.
 
-use defender::error::{Compatibility, ServiceError};
+use defender::error::Compatibility;
 use defender::mitigation::{
     FindingKey, FindingView, Findings, Mitigation, NonCompliant, Pace, ViolationQuery, ViolationView, Violations,
 };
