@@ -132,6 +132,7 @@ pub enum StepTimer {
     Discard,
 }
 
+#[derive(Clone, Debug)]
 struct Entry {
     request: CreateJobRequest,
     created_at: Timestamp,
@@ -140,8 +141,8 @@ struct Entry {
     state: JobState,
 }
 
-/// The jobs of an account.
-#[derive(Default)]
+/// The jobs of an account. A clone goes its own way from the moment of cloning.
+#[derive(Clone, Debug, Default)]
 pub struct Jobs {
     /// By index; `None` once deleted.
     entries: Vec<Option<Entry>>,

@@ -22,7 +22,7 @@ const ACTIONS_MAX: usize = 5;
 const REASONS_MAX: usize = 25;
 
 /// What is done about one check's findings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Plan {
     check: String,
     /// Positions in the task's definitions, in the order of the mapping.
@@ -49,7 +49,7 @@ struct Execution {
     ended: Timestamp,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AuditTask {
     pub(super) task: TaskRef,
     pub(super) request: StartAuditMitigationActionsTaskRequest,

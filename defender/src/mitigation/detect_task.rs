@@ -21,7 +21,7 @@ const VIOLATIONS_MAX: usize = 25;
 /// Actions per task.
 const ACTIONS_MAX: usize = 5;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Violation {
     id: Box<str>,
     thing_name: Box<str>,
@@ -39,7 +39,7 @@ struct Execution {
 }
 
 /// The violations of one thing: the first of them carries the actions, the others are skipped (CH-114).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     first: u32,
     others: Vec<u32>,
@@ -47,7 +47,7 @@ struct Row {
     running: Option<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DetectTask {
     pub(super) task: TaskRef,
     pub(super) request: StartDetectMitigationActionsTaskRequest,
@@ -85,8 +85,9 @@ fn definitions(actions: &Actions, names: &[String]) -> Result<Vec<Arc<Definition
 
 /// The violations that the request means (M-33, M-34), in the order of their start.
 fn targeted<'a>(
+    now: Timestamp,
     violations: &'a dyn Violations,
-    request: &StartDetectMitigationActionsTaskRequest,
+    request: &'a StartDetectMitigationActionsTaskRequest,
 ) -> Result<Vec<ViolationView<'a>>, ServiceError> {
     let range = request.violation_event_occurrence_range.as_ref().map(|range| (range.start_time, range.end_time));
     if let Some((start, end)) = range
@@ -112,6 +113,7 @@ fn targeted<'a>(
             ids.iter().map(known).collect::<Result<Vec<_>, _>>()?
         }
         (None, Some(profile)) => violations.select(&ViolationQuery {
+            now,
             security_profile_name: profile,
             behavior_name: target.behavior_name.as_deref(),
             range,
@@ -124,7 +126,7 @@ fn targeted<'a>(
             ));
         }
     };
-    chosen.sort_unstable_by(|a, b| (a.start, a.id).cmp(&(b.start, b.id)));
+    chosen.sort_unstable_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
     chosen.dedup_by(|a, b| a.id == b.id);
     Ok(chosen)
 }
@@ -143,7 +145,7 @@ impl DetectTask {
         pace: Pace,
     ) -> Result<DetectTask, ServiceError> {
         let definitions = definitions(actions, &request.actions)?;
-        let chosen = targeted(violations, &request)?;
+        let chosen = targeted(now, violations, &request)?;
         let mut rows: Vec<Row> = Vec::new();
         let mut row_of = BTreeMap::new();
         for (violation, chosen) in chosen.iter().enumerate() {
@@ -159,7 +161,8 @@ impl DetectTask {
                 }
             }
         }
-        let kept = |view: &ViolationView<'_>| Violation { id: view.id.into(), thing_name: view.thing_name.into() };
+        let kept =
+            |view: &ViolationView<'_>| Violation { id: view.id.as_str().into(), thing_name: view.thing_name.into() };
         let violations = chosen.iter().map(kept).collect();
         let pacer = Pacer::new(now, pace, rows.len() as u32);
         Ok(DetectTask {

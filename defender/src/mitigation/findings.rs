@@ -1,6 +1,10 @@
 //! What mitigation needs to know of audits and of Detect: two small traits.
 
+use std::collections::BTreeSet;
+
 use crate::account::SerialNumber;
+use crate::detect::Detect;
+use crate::detect::violation::{Violation, ViolationFilter};
 use crate::ids::CertificateId;
 use crate::time::Timestamp;
 
@@ -78,7 +82,7 @@ pub trait Findings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViolationView<'a> {
     /// `violationId`.
-    pub id: &'a str,
+    pub id: String,
     /// The device.
     pub thing_name: &'a str,
     /// `violationStartTime`.
@@ -88,11 +92,13 @@ pub struct ViolationView<'a> {
 /// Which violations a detect mitigation task is about (M-34).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ViolationQuery<'a> {
+    /// When the question is asked: retention counts from here.
+    pub now: Timestamp,
     /// Of this profile.
     pub security_profile_name: &'a str,
     /// Of this behavior, if one is named.
     pub behavior_name: Option<&'a str>,
-    /// With at least one event between these times, both inclusive.
+    /// With at least one event between these times, both inclusive; `None` for all that are retained.
     pub range: Option<(Timestamp, Timestamp)>,
     /// Only those in alarm now.
     pub only_active: bool,
@@ -105,5 +111,37 @@ pub trait Violations {
     /// A violation by its id.
     fn violation(&self, id: &str) -> Option<ViolationView<'_>>;
     /// The violations that match, in any order.
-    fn select(&self, query: &ViolationQuery<'_>) -> Vec<ViolationView<'_>>;
+    fn select<'a>(&'a self, query: &ViolationQuery<'a>) -> Vec<ViolationView<'a>>;
+}
+
+fn view(violation: Violation<'_>) -> ViolationView<'_> {
+    ViolationView { id: violation.id().to_string(), thing_name: violation.thing_name(), start: violation.started() }
+}
+
+impl Violations for Detect {
+    fn violation(&self, id: &str) -> Option<ViolationView<'_>> {
+        Detect::violation(self, id.parse().ok()?).map(view)
+    }
+
+    /// A running violation is retained however long ago it began.
+    fn select<'a>(&'a self, query: &ViolationQuery<'a>) -> Vec<ViolationView<'a>> {
+        let filter = ViolationFilter {
+            security_profile_name: Some(query.security_profile_name),
+            behavior_name: query.behavior_name,
+            suppressed: (!query.include_suppressed).then_some(false),
+            ..ViolationFilter::default()
+        };
+        let runs = query.range.is_none();
+        let eventful: BTreeSet<String> = if runs && query.only_active {
+            BTreeSet::new()
+        } else {
+            let range = query.range.unwrap_or((Timestamp(i64::MIN), query.now));
+            self.violation_events(query.now, range, filter).map(|event| event.violation_id).collect()
+        };
+        self.violations(filter)
+            .filter(|violation| violation.is_active() || !query.only_active)
+            .filter(|violation| (runs && violation.is_active()) || eventful.contains(&violation.id().to_string()))
+            .map(view)
+            .collect()
+    }
 }

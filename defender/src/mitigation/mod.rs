@@ -95,7 +95,8 @@ impl MitigationEvent {
     }
 }
 
-/// The mitigation actions and tasks of an account.
+/// The mitigation actions and tasks of an account. A clone goes its own way from the moment of cloning.
+#[derive(Clone, Debug)]
 pub struct Mitigation {
     ids: IdMint,
     mode: Compatibility,

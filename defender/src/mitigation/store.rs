@@ -38,7 +38,7 @@ impl Definition {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stored {
     definition: Arc<Definition>,
     creation_date: Timestamp,
@@ -46,7 +46,7 @@ struct Stored {
 }
 
 /// The account's mitigation actions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Actions(BTreeMap<String, Stored>);
 
 fn action_arn(account: &Account, name: &str) -> String {

@@ -1,6 +1,9 @@
 //! Detect mitigation tasks (7.6).
 
 use super::*;
+use crate::detect::Detect;
+use crate::detect::criteria::Observed;
+use crate::detect::violation::{Outcome, Transition, ViolationFilter};
 
 #[test]
 fn t_m15_a_detect_task_takes_only_add_things() {
@@ -152,4 +155,83 @@ fn m37_m38_detect_tasks_can_be_canceled_and_listed() {
     let tasks = ListDetectMitigationActionsTasksRequest { start_time: T, end_time: T, ..Default::default() };
     let tasks = bench.mitigation.list_detect_mitigation_actions_tasks(&tasks).expect("valid");
     assert_eq!(tasks.tasks.len(), 1);
+}
+
+/// Detect with profile `P`, whose behaviors `Sent` and `Quiet` (alerts suppressed) watch all things.
+fn watching(bench: &Bench) -> Detect {
+    let mut detect = Detect::new(3, Compatibility::Strict);
+    let behavior = |name: &str, suppressed: bool| {
+        json!({"name": name, "metric": "aws:num-messages-sent", "suppressAlerts": suppressed, "criteria":
+            {"comparisonOperator": "less-than-equals", "value": {"count": 50}, "durationSeconds": 300}})
+    };
+    let profile = json!({"securityProfileName": "P", "behaviors": [behavior("Sent", false), behavior("Quiet", true)]});
+    let profile = serde_json::from_value(profile).expect("a well-formed request");
+    detect.create_security_profile(T, &profile, &bench.account).expect("valid");
+    let target = json!({"securityProfileName": "P", "securityProfileTargetArn": bench.account.arn("all/things")});
+    let target = serde_json::from_value(target).expect("a well-formed request");
+    detect.attach_security_profile(T, &target, &bench.account).expect("valid");
+    detect
+}
+
+fn tell(detect: &mut Detect, bench: &Bench, seconds: i64, behavior: &str, device: &str, outcome: Outcome) -> String {
+    let evaluation = detect.evaluations().find(|(_, it)| it.behavior().name == behavior).expect("watched").0;
+    let device = detect.device(device, &bench.account);
+    let time = T + Millis::seconds(seconds);
+    detect.record(time, Transition { evaluation, device, time, outcome }).to_string()
+}
+
+fn raised() -> Outcome {
+    Outcome::Raised(Observed::Number(51.0))
+}
+
+#[test]
+fn m34_m39_violations_of_detect_itself_are_selected_and_go_on_ringing() {
+    let mut bench = Bench::new().with_actions();
+    let quarantine = bench.group("quarantine");
+    for name in ["a", "b", "c"] {
+        bench.thing(name);
+    }
+    let mut detect = watching(&bench);
+    let ended = tell(&mut detect, &bench, 0, "Sent", "a", raised());
+    tell(&mut detect, &bench, 300, "Sent", "a", Outcome::Cleared(Observed::Number(1.0)));
+    let running = tell(&mut detect, &bench, 600, "Sent", "b", raised());
+    let quiet = tell(&mut detect, &bench, 600, "Quiet", "c", raised());
+    let now = T + Millis::seconds(900);
+    let select = |more: Value| {
+        let mut query = ViolationQuery {
+            now,
+            security_profile_name: "P",
+            behavior_name: None,
+            range: None,
+            only_active: more["active"] == true,
+            include_suppressed: more["suppressed"] == true,
+        };
+        let seconds = |value: &Value| value.as_i64().map(|seconds| T + Millis::seconds(seconds));
+        query.range = seconds(&more["from"]).zip(seconds(&more["to"]));
+        let mut ids: Vec<_> = detect.select(&query).into_iter().map(|violation| violation.id).collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |ids: &[&String]| {
+        let mut ids: Vec<String> = ids.iter().map(|id| (*id).clone()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(select(json!({})), sorted(&[&ended, &running]));
+    assert_eq!(select(json!({"active": true})), sorted(&[&running]));
+    assert_eq!(select(json!({"suppressed": true})), sorted(&[&ended, &running, &quiet]));
+    assert_eq!(select(json!({"from": 300, "to": 599})), sorted(&[&ended]), "its end lies in the range");
+    assert_eq!(select(json!({"from": 301, "to": 599})), sorted(&[]));
+    let request = json!({"taskId": "t", "target": {"violationIds": [running, "0".repeat(32)]}, "actions": ["add"]});
+    let request: StartDetectMitigationActionsTaskRequest = serde_json::from_value(request).expect("well-formed");
+    let Bench { account, outbox, mitigation, .. } = &mut bench;
+    let unknown = mitigation.start_detect_mitigation_actions_task(now, account, outbox, &detect, request.clone());
+    assert_eq!(refused(unknown.map(drop)), Exception::InvalidRequest);
+    let mut request = request;
+    request.target.violation_ids.as_mut().expect("given").pop();
+    mitigation.start_detect_mitigation_actions_task(now, account, outbox, &detect, request).expect("valid");
+    let b = bench.account.thing("b").expect("registered");
+    assert!(bench.account.is_thing_in_group(b, quarantine, false));
+    let still = detect.violations(ViolationFilter::default()).filter(|violation| violation.is_active()).count();
+    assert_eq!(still, 2, "mitigating clears no alarm");
 }

@@ -132,7 +132,11 @@ impl StatedViolations {
     }
 
     fn view(violation: &StatedViolation) -> ViolationView<'_> {
-        ViolationView { id: violation.id, thing_name: violation.thing, start: T + Millis::seconds(violation.start) }
+        ViolationView {
+            id: violation.id.to_owned(),
+            thing_name: violation.thing,
+            start: T + Millis::seconds(violation.start),
+        }
     }
 }
 
@@ -140,7 +144,7 @@ impl Violations for StatedViolations {
     fn violation(&self, id: &str) -> Option<ViolationView<'_>> {
         self.0.iter().find(|violation| violation.id == id).map(StatedViolations::view)
     }
-    fn select(&self, query: &ViolationQuery<'_>) -> Vec<ViolationView<'_>> {
+    fn select<'a>(&'a self, query: &ViolationQuery<'a>) -> Vec<ViolationView<'a>> {
         let wanted = |violation: &&StatedViolation| {
             let events = [Some(violation.start), violation.end];
             let events = || events.iter().flatten().map(|seconds| T + Millis::seconds(*seconds));
