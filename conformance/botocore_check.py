@@ -61,6 +61,8 @@ def cases(path):
     requests, lines = load_requests(), []
     for row in load_operations():
         name = row["operation"]
+        if row["room"] != "defender" and name not in requests:
+            continue  # the engine has no wire type for it
         for direction in ("in", "out"):
             shape = model.shape_of(name, direction)
             if shape is not None and shape.members:

@@ -12,9 +12,10 @@ import botocore.validate
 
 SERVICE = botocore.session.get_session().get_service_model("iot")
 
-# Java's classes in the model's patterns, in the range that examples use.
+# Java's classes in the model's patterns, in the range that examples use. Whether the service's \p{Graph} holds letters
+# beyond ASCII is not known; nothing is concluded from it here.
 CLASSES = {
-    r"\p{Graph}": r"\x21-\x7e",
+    r"\p{Graph}": r"\x21-\x7e\u00c0-\u024f",
     r"\p{Cntrl}": r"\x00-\x1f\x7f",
     r"\p{C}": r"\x00-\x1f\x7f",
     r"\p{L}": "A-Za-z\u00c0-\u024f",

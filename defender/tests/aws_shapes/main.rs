@@ -3,16 +3,18 @@
 //! `data/aws/cases.jsonl` is written by `conformance/botocore_check.py` from the API model in botocore: for each
 //! operation a document with every member, requests that the service takes, and for each such request what can be
 //! wrong with one member of it. Here each document must survive the type that the engine has for it, each request must
-//! be taken by the engine's operation, and each wrong one refused. `conformance/run` makes a fresh file, points
-//! `FLEETRANGE_AWS_CASES` to it, and has what is written to `FLEETRANGE_AWS_WRITTEN` read by the client's own
-//! serializer and parser.
+//! be taken by the engine's operation, and each wrong one refused. `conformance/run` makes the file anew, and has what
+//! the types write and what the operations answer, put into the folder `FLEETRANGE_AWS_WRITTEN`, read by the client's
+//! own serializer and parser.
 
 mod cases;
 mod operations;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 
 use defender::error::Exception;
 use serde::Serialize;
@@ -48,9 +50,27 @@ fn held(case: &Case) -> Value {
     pointers.iter().fold(case.document.clone(), |document, pointer| changed(&document, pointer, None))
 }
 
+/// Where documents go that the client is to read, if anywhere.
+struct Client(Option<File>);
+
+impl Client {
+    /// Each test has its own file.
+    fn new(test: &str) -> Client {
+        let folder = std::env::var_os("FLEETRANGE_AWS_WRITTEN").map(PathBuf::from);
+        Client(folder.map(|folder| File::create(folder.join(format!("{test}.jsonl"))).expect("writable")))
+    }
+
+    fn write(&mut self, case: &Case, direction: Direction, document: Value) {
+        if let Some(file) = &mut self.0 {
+            let line = Written { operation: &case.operation, direction, case: &case.name, document };
+            writeln!(file, "{}", serde_json::to_string(&line).expect("JSON")).expect("writable");
+        }
+    }
+}
+
 #[test]
 fn every_member_of_the_model_survives_reading_and_writing() {
-    let mut out = std::env::var_os("FLEETRANGE_AWS_WRITTEN").map(|path| std::fs::File::create(path).expect("writable"));
+    let mut client = Client::new("written");
     let (types, mut lost, mut seen) = (types::types(), Vec::new(), BTreeSet::new());
     for case in cases().iter().filter(|case| case.right) {
         let Some(rewrite) = types.get(&(case.operation.as_str(), case.direction)) else { continue };
@@ -61,12 +81,7 @@ fn every_member_of_the_model_survives_reading_and_writing() {
             Ok(written) if written != held(case) => {
                 lost.push(format!("{operation} {direction:?}, {name}: {document} became {written}"));
             }
-            Ok(document) => {
-                if let Some(out) = &mut out {
-                    let line = Written { operation, direction: *direction, case: name, document };
-                    writeln!(out, "{}", serde_json::to_string(&line).expect("JSON")).expect("writable");
-                }
-            }
+            Ok(written) => client.write(case, *direction, written),
         }
     }
     assert!(lost.is_empty(), "{} documents suffer:\n{}", lost.len(), lost.join("\n"));
@@ -76,10 +91,12 @@ fn every_member_of_the_model_survives_reading_and_writing() {
 
 #[test]
 fn g05_requests_that_the_service_takes_are_taken() {
-    let mut refused = Vec::new();
+    let (mut client, mut refused) = (Client::new("answered"), Vec::new());
     for case in cases().iter().filter(|case| case.right && case.name.starts_with("request")) {
-        if let Some(Err(error)) = operations::call(&case.operation, &case.document) {
-            refused.push(format!("{}, {}: {error}", case.operation, case.name));
+        match operations::call(&case.operation, &case.document) {
+            None | Some(Ok(Value::Null)) => {}
+            Some(Ok(answer)) => client.write(case, Direction::Out, answer),
+            Some(Err(error)) => refused.push(format!("{}, {}: {error}", case.operation, case.name)),
         }
     }
     assert!(refused.is_empty(), "{} right requests are refused:\n{}", refused.len(), refused.join("\n"));
@@ -138,7 +155,7 @@ fn g05_what_is_wrong_with_a_request_is_refused() {
         let Some(outcome) = operations::call(&case.operation, &case.document) else { continue };
         called += 1;
         match outcome {
-            Ok(()) => taken.push(format!("{}, {}", case.operation, case.name)),
+            Ok(_) => taken.push(format!("{}, {}", case.operation, case.name)),
             Err(error) => {
                 let exception = (case.operation.clone(), error.exception.to_string());
                 assert!(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use defender::detect::wire as detect;
 use defender::jobs::wire as jobs;
+use defender::mitigation::wire as mitigation;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +59,26 @@ pub fn types() -> BTreeMap<(&'static str, Direction), Rewrite> {
         PutVerificationStateOnViolation: detect::PutVerificationStateOnViolationRequest => ;
         GetBehaviorModelTrainingSummaries:
             detect::GetBehaviorModelTrainingSummariesRequest => detect::GetBehaviorModelTrainingSummariesResponse;
+
+        // Mitigation.
+        CreateMitigationAction: mitigation::CreateMitigationActionRequest => mitigation::MitigationActionIds;
+        UpdateMitigationAction: mitigation::UpdateMitigationActionRequest => mitigation::MitigationActionIds;
+        DescribeMitigationAction: => mitigation::DescribeMitigationActionResponse;
+        ListMitigationActions: mitigation::ListMitigationActionsRequest => mitigation::ListMitigationActionsResponse;
+        StartAuditMitigationActionsTask:
+            mitigation::StartAuditMitigationActionsTaskRequest => mitigation::StartMitigationActionsTaskResponse;
+        DescribeAuditMitigationActionsTask: => mitigation::DescribeAuditMitigationActionsTaskResponse;
+        ListAuditMitigationActionsTasks:
+            mitigation::ListAuditMitigationActionsTasksRequest => mitigation::ListAuditMitigationActionsTasksResponse;
+        ListAuditMitigationActionsExecutions: mitigation::ListAuditMitigationActionsExecutionsRequest
+            => mitigation::ListAuditMitigationActionsExecutionsResponse;
+        StartDetectMitigationActionsTask:
+            mitigation::StartDetectMitigationActionsTaskRequest => mitigation::StartMitigationActionsTaskResponse;
+        DescribeDetectMitigationActionsTask: => mitigation::DescribeDetectMitigationActionsTaskResponse;
+        ListDetectMitigationActionsTasks:
+            mitigation::ListDetectMitigationActionsTasksRequest => mitigation::ListDetectMitigationActionsTasksResponse;
+        ListDetectMitigationActionsExecutions: mitigation::ListDetectMitigationActionsExecutionsRequest
+            => mitigation::ListDetectMitigationActionsExecutionsResponse;
 
         // Jobs.
         CreateJob: jobs::CreateJobRequest => jobs::JobIdentification;
