@@ -41,7 +41,7 @@ impl Fleet {
         let now = scenario.start;
         let mut account = Account::with_any_id(&scenario.account.id, &scenario.account.region)?;
         account.pause_changes(true);
-        account.reserve_devices(scenario.devices() as usize, scenario.devices() as usize * 20);
+        account.reserve_devices(scenario.devices() as usize, 20);
         for policy in &scenario.policies {
             account.create_policy(now, &policy.name, &policy.document)?;
         }
