@@ -53,8 +53,10 @@ fn judge(criterion: &mut Criterion) {
         let program = Program::compile([&[behavior][..]]).expect("columnar");
         for (mood, every) in [("quiet", 100_000), ("noisy", 10)] {
             let tick = tick(&program, every);
-            let judges: [(&str, Box<dyn Judge>); 2] =
-                [("columns", Box::new(Columns::new(&program, LANES))), ("plain", Box::new(Plain::new(&program, LANES)))];
+            let judges: [(&str, Box<dyn Judge>); 2] = [
+                ("columns", Box::new(Columns::new(&program, LANES))),
+                ("plain", Box::new(Plain::new(&program, LANES))),
+            ];
             for (kind, mut judge) in judges {
                 let mut out = Vec::new();
                 (0..LANES as u32).for_each(|lane| judge.cover(tick.start, 0, lane, true, &mut out));

@@ -22,7 +22,9 @@ fn counts(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("table", mean), &mean, |bench, _| {
             bench.iter(|| {
                 let salt = salt(Purpose::Messages, black_box(7));
-                (0..DRAWS).map(|i| tables.sample(ladder.rung((i % 9) as i32 - 4), (draw(i, salt) >> 32) as u32)).sum::<u32>()
+                (0..DRAWS)
+                    .map(|i| tables.sample(ladder.rung((i % 9) as i32 - 4), (draw(i, salt) >> 32) as u32))
+                    .sum::<u32>()
             });
         });
         group.bench_with_input(BenchmarkId::new("rand_distr", mean), &mean, |bench, mean| {
@@ -30,7 +32,9 @@ fn counts(criterion: &mut Criterion) {
             let gamma = Gamma::new(DISPERSION, mean / DISPERSION).expect("positive");
             bench.iter(|| {
                 (0..DRAWS)
-                    .map(|_| Poisson::new(gamma.sample(&mut dice).max(1e-12)).expect("positive").sample(&mut dice) as u32)
+                    .map(|_| {
+                        Poisson::new(gamma.sample(&mut dice).max(1e-12)).expect("positive").sample(&mut dice) as u32
+                    })
                     .sum::<u32>()
             });
         });

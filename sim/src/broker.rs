@@ -34,10 +34,7 @@ impl Client<'_> {
             .with(Access::VALID, valid)
             .with(Access::CONNECT, allowed(Action::Connect, name))
             .with(Access::PUBLISH, allowed(Action::Publish, &own(&self.archetype.publish_topic)))
-            .with(
-                Access::RECEIVE,
-                allowed(Action::Subscribe, &subscribed) && allowed(Action::Receive, &delivered),
-            )
+            .with(Access::RECEIVE, allowed(Action::Subscribe, &subscribed) && allowed(Action::Receive, &delivered))
             .with(Access::REPORT, allowed(Action::Publish, &reports))
     }
 

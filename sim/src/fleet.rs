@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use defender::account::{
-    Account, CaCertificateFacts, CertificateFacts, PolicyTarget, Principal, ThingPrincipalType,
-};
+use defender::account::{Account, CaCertificateFacts, CertificateFacts, PolicyTarget, Principal, ThingPrincipalType};
 use defender::error::ServiceError;
 use defender::ids::{CertificateId, CertificateIndex, ThingId};
 use defender::time::{Millis, Timestamp};
@@ -30,6 +28,7 @@ pub(crate) struct Fleet {
     pub classes: Vec<Range<u32>>,
     /// By cohort of each class, in order: (class, cohort name, devices).
     pub cohorts: Vec<(usize, String, Range<u32>)>,
+    authorities: Vec<(CertificateId, String)>,
 }
 
 impl Fleet {
@@ -56,7 +55,10 @@ impl Fleet {
             let id = certificate_id(&[b"ca", authority.name.as_bytes()]);
             account.load_ca_certificate(now, CaCertificateFacts::new(id, authority.not_before, authority.not_after))?;
         }
-        let mut fleet = Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new() };
+        let authorities = scenario.authorities.iter();
+        let authorities =
+            authorities.map(|plan| (certificate_id(&[b"ca", plan.name.as_bytes()]), plan.name.clone())).collect();
+        let mut fleet = Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new(), authorities };
         for (index, class) in scenario.classes.iter().enumerate() {
             fleet.add_class(scenario, index, class)?;
         }
@@ -69,10 +71,12 @@ impl Fleet {
         let first = self.devices.len() as u32;
         let class_key = name_key(&class.name);
         let missing = |kind: &'static str, name: &str| ServiceError::not_found(kind, name);
-        let find_policy = |account: &Account, name: &String| account.policy(name).ok_or_else(|| missing("policy", name));
+        let find_policy =
+            |account: &Account, name: &String| account.policy(name).ok_or_else(|| missing("policy", name));
         let policies =
             class.policies.iter().map(|name| find_policy(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
-        let find_group = |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
+        let find_group =
+            |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
         let groups = class.groups.iter().map(|name| find_group(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
         for (position, cohort) in (0..class.count).zip(cohort_of_each(&class.cohorts)) {
             let name = format!("{}-{position:06}", class.name);
@@ -81,7 +85,12 @@ impl Fleet {
             debug_assert_eq!(thing, ThingId(first + position), "things are numbered as devices are");
             let not_before = begin_of_validity(cohort, key);
             let certificate = issue(&mut self.account, now, cohort, &name, not_before, not_before + cohort.lifetime)?;
-            self.account.attach_thing_principal(now, thing, Principal::Certificate(certificate), ThingPrincipalType::NonExclusiveThing)?;
+            self.account.attach_thing_principal(
+                now,
+                thing,
+                Principal::Certificate(certificate),
+                ThingPrincipalType::NonExclusiveThing,
+            )?;
             for policy in &policies {
                 self.account.attach_policy(now, *policy, PolicyTarget::Certificate(certificate))?;
             }
@@ -101,16 +110,21 @@ impl Fleet {
         Ok(())
     }
 
+    /// The name of an authority by the id of its certificate.
+    pub fn authority_of(&self, id: &CertificateId) -> Option<String> {
+        self.authorities.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone())
+    }
+
     /// The devices that a selector picks, in id order. Which ones is drawn by the act's own dice.
     pub fn select(&self, scenario: &Scenario, selector: &Selector, dice: &mut Dice) -> Vec<u32> {
-        let in_class = |class: usize| {
-            selector.classes.is_empty() || selector.classes.contains(&scenario.classes[class].name)
-        };
+        let in_class =
+            |class: usize| selector.classes.is_empty() || selector.classes.contains(&scenario.classes[class].name);
         let mut candidates: Vec<u32> = if selector.cohorts.is_empty() {
             let ranges = self.classes.iter().enumerate().filter(|(class, _)| in_class(*class));
             ranges.flat_map(|(_, range)| range.clone()).collect()
         } else {
-            let cohorts = self.cohorts.iter().filter(|(class, name, _)| in_class(*class) && selector.cohorts.contains(name));
+            let cohorts =
+                self.cohorts.iter().filter(|(class, name, _)| in_class(*class) && selector.cohorts.contains(name));
             cohorts.flat_map(|(_, _, range)| range.clone()).collect()
         };
         if let Some(count) = selector.count {

@@ -11,6 +11,3 @@ pub mod sampler;
 pub mod scenario;
 mod shard;
 pub mod world;
-
-#[cfg(test)]
-mod perf;

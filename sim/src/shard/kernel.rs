@@ -113,8 +113,7 @@ fn traffic(
 fn sessions(devices: &Devices<'_>, lanes: Range<usize>, tables: &ClassTables, number: u64, tick: &mut Tick) {
     let salt = salt(Purpose::Sessions, number);
     let (mut attempts, mut disconnects) = pair(tick, Column::ConnectionAttempts, Column::Disconnects);
-    let (mut failures, mut established) =
-        pair(tick, Column::AuthorizationFailures, Column::EstablishedConnections);
+    let (mut failures, mut established) = pair(tick, Column::AuthorizationFailures, Column::EstablishedConnections);
     let agent = u32::from(tables.report_every.is_some());
     let extra = tables.extra_connections;
     for lane in lanes {
@@ -133,14 +132,7 @@ fn sessions(devices: &Devices<'_>, lanes: Range<usize>, tables: &ClassTables, nu
     tick.numbers[Column::EstablishedConnections.index()] = established;
 }
 
-fn sizes(
-    devices: &Devices<'_>,
-    lanes: Range<usize>,
-    tables: &ClassTables,
-    needs: Needs,
-    number: u64,
-    tick: &mut Tick,
-) {
+fn sizes(devices: &Devices<'_>, lanes: Range<usize>, tables: &ClassTables, needs: Needs, number: u64, tick: &mut Tick) {
     let salt = salt(Purpose::MessageSize, number);
     let mean = libm::round(tables.sizes.mean()) as u32;
     for lane in lanes {

@@ -296,7 +296,13 @@ impl Shard {
     }
 
     /// Changes what the broker lets a device do, from `now` on.
-    pub fn grant(&mut self, now: Timestamp, lane: usize, access: Access, mut topics: impl FnMut(&Overlay) -> Vec<bool>) {
+    pub fn grant(
+        &mut self,
+        now: Timestamp,
+        lane: usize,
+        access: Access,
+        mut topics: impl FnMut(&Overlay) -> Vec<bool>,
+    ) {
         self.access[lane] = access;
         set(&mut self.limited, lane, access != Access::FULL);
         for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane as usize == lane) {
@@ -618,7 +624,8 @@ impl Shard {
         if amounts > 0 || (present && levels) {
             overlay.first_observable.get_or_insert(arrival);
         }
-        if present && (!effect.tcp_ports.is_empty() || !effect.udp_ports.is_empty() || !effect.destinations.is_empty()) {
+        if present && (!effect.tcp_ports.is_empty() || !effect.udp_ports.is_empty() || !effect.destinations.is_empty())
+        {
             let extras = self.extras.entry(lane as u32).or_default();
             extras.tcp_ports.extend_from_slice(&effect.tcp_ports);
             extras.udp_ports.extend_from_slice(&effect.udp_ports);
@@ -679,7 +686,8 @@ impl Shard {
         for (lane, hash) in hashes.iter_mut().enumerate() {
             let masks = u64::from(get(&self.tick.active, lane)) | u64::from(get(&self.tick.reported, lane)) << 1;
             let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
-            *hash = numbers.fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));
+            *hash = numbers
+                .fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));
         }
     }
 }

@@ -85,7 +85,13 @@ fn word_below(probability: f64) -> u32 {
 
 impl ClassTables {
     /// Tables for an archetype in a time zone, for a run from `start` with `ticks` ticks.
-    pub fn new(archetype: &Archetype, time_zone: &jiff::tz::TimeZone, start: Timestamp, ticks: u64, tick: Millis) -> ClassTables {
+    pub fn new(
+        archetype: &Archetype,
+        time_zone: &jiff::tz::TimeZone,
+        start: Timestamp,
+        ticks: u64,
+        tick: Millis,
+    ) -> ClassTables {
         let share = tick.0 as f64 / 300_000.0;
         let per_tick = tick.0 as f64 / Millis::DAY.0 as f64;
         let mut alias = AliasTables::default();
@@ -94,9 +100,8 @@ impl ClassTables {
         let (sent, received) = (hourly(&archetype.sent), hourly(&archetype.received));
         let (packets_out, packets_in) = (hourly(&archetype.packets_out), hourly(&archetype.packets_in));
         let sizes = MessageSizes::new(archetype.message_size);
-        let mean = |size: crate::scenario::Size| {
-            (size.median * libm::exp(size.spread * size.spread / 2.0)).min(size.maximum)
-        };
+        let mean =
+            |size: crate::scenario::Size| (size.median * libm::exp(size.spread * size.spread / 2.0)).min(size.maximum);
         // Many packets average their sizes out: the spread of a window's bytes shrinks with their number.
         let noise = |spread: f64, packets: f64| Quantile::factor((spread / libm::sqrt(packets.max(1.0))).max(0.02));
         let reconnect = archetype.reconnects_per_day * per_tick;
@@ -104,7 +109,9 @@ impl ClassTables {
         let more = |n: i32| {
             // Poisson tail P(X ≥ n) of the number of extra connections.
             let mean = archetype.extra_connections;
-            let below: f64 = (0..n).map(|k| libm::exp(-mean) * libm::pow(mean, f64::from(k)) / libm::tgamma(f64::from(k) + 1.0)).sum();
+            let below: f64 = (0..n)
+                .map(|k| libm::exp(-mean) * libm::pow(mean, f64::from(k)) / libm::tgamma(f64::from(k) + 1.0))
+                .sum();
             word_below((1.0 - below).max(0.0))
         };
         ClassTables {
@@ -115,8 +122,14 @@ impl ClassTables {
             packet_out: libm::round(mean(archetype.packet_size_out)) as u64,
             packet_in: libm::round(mean(archetype.packet_size_in)) as u64,
             acknowledgement: ACKNOWLEDGEMENT as u64,
-            noise_out: noise(archetype.packet_size_out.spread, (archetype.packets_out.mean + archetype.sent.mean) * share),
-            noise_in: noise(archetype.packet_size_in.spread, (archetype.packets_in.mean + archetype.received.mean) * share),
+            noise_out: noise(
+                archetype.packet_size_out.spread,
+                (archetype.packets_out.mean + archetype.sent.mean) * share,
+            ),
+            noise_in: noise(
+                archetype.packet_size_in.spread,
+                (archetype.packets_in.mean + archetype.received.mean) * share,
+            ),
             packets_out,
             packets_in,
             sizes,

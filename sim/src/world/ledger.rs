@@ -256,9 +256,7 @@ impl Ledger {
                 let renewed = first_of(&self.renewals, row.device.0);
                 row.contained = renewed.filter(|when| *when <= end);
                 let lapsed = first_of(&self.lapses, row.device.0);
-                row.harm = lapsed.map_or(0, |lapsed| {
-                    ((renewed.unwrap_or(end).max(lapsed) - lapsed).0 / 1_000) as u64
-                });
+                row.harm = lapsed.map_or(0, |lapsed| ((renewed.unwrap_or(end).max(lapsed) - lapsed).0 / 1_000) as u64);
             }
         }
         debug_assert!(acts.iter().all(|act| act.onset >= scenario.start));

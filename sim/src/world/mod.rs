@@ -18,10 +18,10 @@ mod rotation;
 
 use rayon::prelude::*;
 
-use defender::account::Change;
-use audits::Audit;
-use defender::detect::columns::Program;
+use defender::account::{Change, PolicyTarget};
+use defender::audit::{Audit, AuditSettings};
 use defender::detect::Detect;
+use defender::detect::columns::Program;
 use defender::ids::ThingId;
 use defender::jobs::Jobs;
 use defender::mitigation::Mitigation;
@@ -176,7 +176,11 @@ impl<'a> World<'a> {
             record: record::Record::new(scenario, &common.program, profiles),
             responders: respond::Responders::new(scenario),
             rotation: rotation::Rotation::default(),
-            audit: Audit::new(scenario.seed),
+            audit: Audit::new(AuditSettings {
+                seed: scenario.seed,
+                compatibility: scenario.compatibility,
+                ..AuditSettings::default()
+            }),
             mitigation: Mitigation::new(scenario.seed, scenario.compatibility),
             jobs: Jobs::new(),
             outbox: Outbox::new(),
@@ -338,7 +342,7 @@ impl<'a> World<'a> {
                 let (time, task) = self.calendar.pop().expect("there is a next entry");
                 self.perform(now, time, task);
             } else if self.audit.next_due() == Some(due) {
-                self.advance_audits(now, due);
+                self.advance_audits(due);
             } else {
                 self.advance_jobs(now, due);
             }
@@ -374,21 +378,22 @@ impl<'a> World<'a> {
             return;
         }
         let mut devices: Vec<u32> = Vec::new();
-        let mut everyone = false;
         for change in changes {
             match change {
                 Change::ThingGroups(thing) | Change::ThingPrincipals(thing) | Change::ThingUpdated(thing) => {
                     devices.push(thing.0);
                 }
                 Change::Certificate(certificate) => {
-                    devices.extend(self.fleet.account.things_of_certificate(certificate).map(|thing| thing.0));
+                    self.devices_of(PolicyTarget::Certificate(certificate), &mut devices)
                 }
-                Change::PolicyDefault(_) | Change::PolicyAttachment(_) => everyone = true,
+                Change::PolicyAttachment(target) => self.devices_of(target, &mut devices),
+                Change::PolicyDefault(policy) => {
+                    for target in self.fleet.account.targets_of_policy(policy) {
+                        self.devices_of(target, &mut devices);
+                    }
+                }
                 _ => {}
             }
-        }
-        if everyone {
-            devices = (0..self.fleet.devices.len() as u32).collect();
         }
         devices.sort_unstable();
         devices.dedup();
@@ -419,6 +424,20 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The devices whose effective policies a target is part of (V-29).
+    fn devices_of(&self, target: PolicyTarget, devices: &mut Vec<u32>) {
+        let account = &self.fleet.account;
+        match target {
+            PolicyTarget::Certificate(certificate) => {
+                devices.extend(account.things_of_certificate(certificate).map(|thing| thing.0));
+            }
+            PolicyTarget::ThingGroup(group) => {
+                devices.extend(account.things_in_group(group, true).into_iter().map(|thing| thing.0));
+            }
+            PolicyTarget::CognitoIdentity(_) => {}
+        }
+    }
+
     fn finish(mut self) -> Run {
         let end = self.time_of(self.ticks);
         self.merge(end);
@@ -426,11 +445,18 @@ impl<'a> World<'a> {
         let truth = self.ledger.finish(self.scenario, end, overlays, self.responders.self_inflicted(end));
         for (act, row) in truth.iter().enumerate() {
             let harm = row.devices.iter().map(|device| device.harm).sum();
-            self.log.push(Event { time: end, kind: EventKind::ActEnded, subject: u32::MAX, object: act as u32, value: harm });
+            self.log.push(Event {
+                time: end,
+                kind: EventKind::ActEnded,
+                subject: u32::MAX,
+                object: act as u32,
+                value: harm,
+            });
         }
-        let telemetry = self.options.telemetry.then(|| {
-            self.shards.iter().flat_map(|shard| shard.probe().unwrap_or_default().iter().copied()).collect()
-        });
+        let telemetry = self
+            .options
+            .telemetry
+            .then(|| self.shards.iter().flat_map(|shard| shard.probe().unwrap_or_default().iter().copied()).collect());
         let scenario = self.scenario;
         self.tally.device_windows = self.ticks * self.fleet.devices.len() as u64;
         let header = Header {

@@ -11,6 +11,7 @@ use defender::detect::criteria::{Membership, Observed, Relation, Rule};
 use defender::detect::evaluation::EvaluationId;
 use defender::detect::violation::{self, Cause, ViolationId};
 use defender::detect::wire::AttachSecurityProfileRequest;
+use defender::error::Warning;
 use defender::ids::{ProfileId, ThingId};
 use defender::notification::Outbox;
 use defender::time::{Millis, Timestamp};
@@ -152,6 +153,11 @@ impl Record {
         let row = &self.rules[rule as usize];
         let profile = &self.profiles[row.profile];
         (&profile.name, &profile.behaviors[row.behavior].name)
+    }
+
+    /// Notes what was tolerated or looks odd.
+    pub fn warn(&mut self, warnings: Vec<Warning>) {
+        self.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {}", warning.code, warning.message)));
     }
 
     /// Adds a line to the timeline.

@@ -54,7 +54,8 @@ pub(super) struct Responders {
 
 impl Responders {
     pub fn new(scenario: &Scenario) -> Responders {
-        let prompt = scenario.responders.iter().filter(|responder| matches!(responder.trigger, Trigger::Violation { .. }));
+        let prompt =
+            scenario.responders.iter().filter(|responder| matches!(responder.trigger, Trigger::Violation { .. }));
         let shortest = prompt.map(|responder| match responder.delay {
             Delay::Fixed(delay) => super::record::NOTIFICATION_DELAY + delay,
             Delay::LogNormal { .. } => super::record::NOTIFICATION_DELAY,
@@ -138,10 +139,9 @@ impl World<'_> {
     /// Creates the scenario's mitigation actions.
     pub(super) fn set_up_actions(&mut self) -> Result<(), Stopped> {
         for request in &self.scenario.mitigation_actions {
-            let request: defender::mitigation::wire::CreateMitigationActionRequest = serde_json::from_value(serde_json::to_value(request).unwrap()).unwrap();
             let name = request.action_name.clone();
             self.mitigation
-                .create_mitigation_action(self.scenario.start, &self.fleet.account, request)
+                .create_mitigation_action(self.scenario.start, &self.fleet.account, request.clone())
                 .map_err(|error| Stopped::Setup(vec![format!("mitigation action `{name}`: {error}")]))?;
         }
         for warning in self.mitigation.take_warnings() {
@@ -159,7 +159,11 @@ impl World<'_> {
             let concerned = of_profile == profile && (behaviors.is_empty() || behaviors.iter().any(|b| b == behavior));
             if concerned && self.responders.handled[index].insert(device) {
                 let key = self.fleet.devices[device as usize].key;
-                let response = PendingResponse { responder: index, cause: Cause::Alarm(alarm), triggered: self.record.alarms[alarm].raised };
+                let response = PendingResponse {
+                    responder: index,
+                    cause: Cause::Alarm(alarm),
+                    triggered: self.record.alarms[alarm].raised,
+                };
                 let time = notified + delay(responder, key, alarm as u64);
                 self.calendar.add(time, Task::Respond(response));
             }
@@ -235,7 +239,15 @@ impl World<'_> {
             request,
         );
         let trigger = format!("violation {}", self.record.names(rule).1);
-        self.executed(now, time, response, action, &trigger, Some(device), started.err().map(|error| error.to_string()));
+        self.executed(
+            now,
+            time,
+            response,
+            action,
+            &trigger,
+            Some(device),
+            started.err().map(|error| error.to_string()),
+        );
     }
 
     fn mitigate_findings(
@@ -303,7 +315,9 @@ impl World<'_> {
         }
         let events = self.mitigation.advance(time, &mut self.fleet.account, &mut self.outbox, &self.audit);
         for event in events {
-            let MitigationEvent::ExecutionEnded { task, row: subject, action_type, error, .. } = event else { continue };
+            let MitigationEvent::ExecutionEnded { task, row: subject, action_type, error, .. } = event else {
+                continue;
+            };
             let (target, device) = match task {
                 TaskRef::Detect(_) => {
                     let thing = self.mitigation.thing_name(task, subject).unwrap_or_default().to_owned();

@@ -95,7 +95,8 @@ impl World<'_> {
         audit: usize,
         plan: &RotationPlan,
     ) {
-        let devices: Vec<u32> = self.expiring_devices(audit).into_iter().filter(|d| self.rotation.taken.insert(*d)).collect();
+        let devices: Vec<u32> =
+            self.expiring_devices(audit).into_iter().filter(|d| self.rotation.taken.insert(*d)).collect();
         if devices.is_empty() {
             return;
         }
@@ -117,7 +118,11 @@ impl World<'_> {
             targets: arns.collect(),
             document: Some(r#"{"operation":"rotate-certificate"}"#.to_owned()),
             job_executions_rollout_config: Some(JobExecutionsRolloutConfig {
-                maximum_per_minute: Some(if exponential.is_some() { plan.maximum_per_minute } else { plan.base_rate_per_minute }),
+                maximum_per_minute: Some(if exponential.is_some() {
+                    plan.maximum_per_minute
+                } else {
+                    plan.base_rate_per_minute
+                }),
                 exponential_rate: exponential,
             }),
             abort_config: Some(AbortConfig {
@@ -204,13 +209,21 @@ impl World<'_> {
         }
         let key = mix(self.fleet.devices[device as usize].key ^ name_key(self.jobs.job_id(job).unwrap_or_default()));
         let mut dice = Dice::new(key, Purpose::JobExecution, u64::from(number));
-        let outcome = if dice.unit() < rotation.plan.failure { DeviceOutcome::Failed } else { DeviceOutcome::Succeeded };
+        let outcome =
+            if dice.unit() < rotation.plan.failure { DeviceOutcome::Failed } else { DeviceOutcome::Succeeded };
         let takes = libm::round(rotation.plan.device_time.0 as f64 * libm::exp(0.5 * dice.normal())) as i64;
         self.calendar.add(at + Millis(takes.max(1)), Task::Execute { job, device, outcome });
     }
 
     /// A device is done with its part of a job.
-    pub(super) fn execute(&mut self, now: Timestamp, time: Timestamp, job: JobIndex, device: u32, outcome: DeviceOutcome) {
+    pub(super) fn execute(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        job: JobIndex,
+        device: u32,
+        outcome: DeviceOutcome,
+    ) {
         let thing = ThingId(device);
         let status = match outcome {
             DeviceOutcome::Succeeded => ExecutionStatus::Succeeded,
@@ -253,7 +266,12 @@ impl World<'_> {
         let old = row.certificate;
         let policies: Vec<_> = account.attached_policies(PolicyTarget::Certificate(old)).collect();
         let renewed = issue_certificate(account, time, authority, &name, time, valid_until).and_then(|new| {
-            account.attach_thing_principal(time, thing, Principal::Certificate(new), ThingPrincipalType::NonExclusiveThing)?;
+            account.attach_thing_principal(
+                time,
+                thing,
+                Principal::Certificate(new),
+                ThingPrincipalType::NonExclusiveThing,
+            )?;
             for policy in policies {
                 account.attach_policy(time, policy, PolicyTarget::Certificate(new))?;
             }
