@@ -290,11 +290,6 @@ impl Shard {
         self.access[lane]
     }
 
-    /// Whether any act concerns this lane, now or later.
-    pub fn overlays_of(&self, lane: u32) -> impl Iterator<Item = usize> + '_ {
-        self.overlays.iter().enumerate().filter(move |(_, overlay)| overlay.lane == lane).map(|(index, _)| index)
-    }
-
     /// Changes what the broker lets a device do, from `now` on.
     pub fn grant(
         &mut self,
