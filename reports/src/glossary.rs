@@ -100,8 +100,9 @@ pub const TERMS: &[Term] = &[
     Term {
         id: "incident",
         term: "Incident",
-        definition: "What one analyst opens one ticket for: a chain of alerted alarms of one behavior, each raised within \
-                     30 minutes of the one before. The queue serves them first come, first served, 15 minutes each.",
+        definition: "What one analyst opens one ticket for: a chain of alerted alarms of one behavior, each raised within 30 \
+                     minutes of the one before (unless chosen otherwise). The queue serves them first come, first \
+                     served, 15 minutes each.",
     },
     Term {
         id: "audit-recall",

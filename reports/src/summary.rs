@@ -1,8 +1,11 @@
 //! `summary.json`: the run in one document that programs read.
 
+use std::io;
+
 use lab::Scorecard;
 use lab::outcome::{Header, Outcome, Tally};
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::tables::TableNote;
 
@@ -72,11 +75,57 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// The document as indented JSON with a final line break.
+    /// The document as JSON with a final line break: objects are indented, arrays stay on their line.
     ///
     /// # Errors
     /// If a value cannot be written as JSON, which plain data does not.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
+        let mut out = Vec::new();
+        self.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Layout::default()))?;
+        out.push(b'\n');
+        Ok(String::from_utf8(out).expect("JSON is UTF-8"))
+    }
+}
+
+/// Indents members of objects and leaves arrays alone: a histogram is one line, not a thousand.
+#[derive(Default)]
+struct Layout {
+    depth: usize,
+    is_empty: bool,
+}
+
+impl Layout {
+    fn line<W: ?Sized + io::Write>(&self, to: &mut W) -> io::Result<()> {
+        to.write_all(b"\n")?;
+        (0..self.depth).try_for_each(|_| to.write_all(b"  "))
+    }
+}
+
+impl Formatter for Layout {
+    fn begin_object<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        self.is_empty = true;
+        to.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        if !self.is_empty {
+            self.line(to)?;
+        }
+        self.is_empty = false;
+        to.write_all(b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            to.write_all(b",")?;
+        }
+        self.is_empty = false;
+        self.line(to)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        to.write_all(b": ")
     }
 }

@@ -243,10 +243,11 @@ pub(crate) fn contained(card: &Scorecard) -> String {
     let averted: Vec<_> = remediation
         .harm
         .iter()
-        .filter_map(|harm| Some(format!("{} of {} averted", percent(harm.averted_share?), harm.unit)))
+        .filter(|harm| harm.averted > 0)
+        .filter_map(|harm| Some(format!("{} of {}", percent(harm.averted_share?), harm.unit)))
         .collect();
     if !averted.is_empty() {
-        text.push_str(&format!("; {}", averted.join(", ")));
+        text.push_str(&format!("; averted {}", averted.join(", ")));
     }
     if remediation.collateral.devices_touched > 0 {
         text.push_str(&format!(

@@ -53,8 +53,8 @@ pub(crate) fn number(x: f64) -> String {
         bound /= 10.0;
         decimals += 1;
     }
-    let text = format!("{x:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    // What is whole needs no decimals; anything else keeps its digits, so that `34.0` says that it was rounded.
+    if x.fract() == 0.0 { format!("{x:.0}") } else { format!("{x:.decimals$}") }
 }
 
 /// `93.4 %`. Only what is everything is 100 %, and only what is nothing is 0 %.
@@ -185,12 +185,13 @@ mod tests {
             (0.0, "0"),
             (0.000_01, "<0.0001"),
             (0.031_24, "0.0312"),
-            (0.999_9, "1"),
+            (0.999_9, "1.00"),
             (2.0, "2"),
-            (2.5, "2.5"),
-            (3.141_59, "3.14"),
-            (31.415_9, "31.4"),
-            (314.159, "314"),
+            (2.5, "2.50"),
+            (34.02, "34.0"),
+            (3.149, "3.15"),
+            (31.43, "31.4"),
+            (314.2, "314"),
             (999.7, "1,000"),
             (31_415.9, "31,416"),
         ];

@@ -187,7 +187,7 @@ fn seen(card: &Scorecard) -> String {
             parts(card.detection.devices)
         ),
     };
-    if blind == 0 { sentence } else { format!("{sentence} {} no control watches for.", things(blind, "act")) }
+    if blind == 0 { sentence } else { format!("{sentence} No control watches for {}.", things(blind, "act")) }
 }
 
 fn fast(card: &Scorecard) -> String {
@@ -211,11 +211,7 @@ fn cost(card: &Scorecard) -> String {
         rate_interval(rates.per_day)
     );
     if let Some(worst) = card.load.worst_hour {
-        sentence.push_str(&format!(
-            " The worst hour brought {} in {}.",
-            things(worst.alarms, "alarm"),
-            things(worst.incidents, "incident")
-        ));
+        sentence.push_str(&format!(" The worst hour brought {}.", things(worst.alarms, "alarm")));
     }
     if card.false_alarms.inside > 0 {
         sentence.push_str(&format!(
@@ -493,7 +489,7 @@ fn classes(outcome: &Outcome, card: &Scorecard) -> Table {
 fn queues(card: &Scorecard) -> Table {
     let rows = card.load.queues.iter().filter(|queue| queue.wait.is_some()).map(|queue| {
         vec![
-            count_cell(u64::from(queue.analysts)),
+            text(queue.analysts.to_string()),
             value(
                 queue.utilization.map_or_else(|| "n/a".to_owned(), |share| format!("{:.1} %", share * 100.0)),
                 queue.utilization,
@@ -506,7 +502,7 @@ fn queues(card: &Scorecard) -> Table {
         ]
     });
     let columns = [
-        numbers("analysts", "incident"),
+        words("analysts"),
         numbers("busy", "incident"),
         numbers("median wait", "incident"),
         numbers("p95", "incident"),

@@ -132,8 +132,8 @@ impl Canvas {
     pub(crate) fn legend(&mut self, entries: &[(Tone, &str)], (x, y): (f64, f64), right: f64) -> f64 {
         let (mut at, mut line) = (x, 0.0);
         for (tone, name) in entries {
-            let width = 16.0 + text_width(name, 12.0) + 16.0;
-            if at + width - 16.0 > right && at > x {
+            let width = 15.0 + text_width(name, 12.0) + 14.0;
+            if at + width - 14.0 > right && at > x {
                 at = x;
                 line += 18.0;
             }
@@ -159,10 +159,10 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let units: f64 = text
         .chars()
         .map(|c| match c {
-            'i' | 'l' | 'j' | 't' | 'f' | 'r' | '.' | ',' | ':' | ' ' | '-' | '\'' => 0.32,
-            'm' | 'w' | 'M' | 'W' | '%' => 0.86,
-            'A'..='Z' => 0.68,
-            _ => 0.56,
+            'i' | 'l' | 'j' | 't' | 'f' | 'r' | '.' | ',' | ':' | ' ' | '-' | '\'' => 0.36,
+            'm' | 'w' | 'M' | 'W' | '%' => 0.92,
+            'A'..='Z' => 0.70,
+            _ => 0.60,
         })
         .sum();
     units * size

@@ -8,7 +8,6 @@ use std::ops::Range;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::palette::Tone;
 
@@ -154,9 +153,7 @@ impl Chart {
             .y_label_area_size(self.left)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         let quiet = stand_in(Tone::Quiet);
-        let label = TextStyle::from(("sans-serif", FONT_SIZE).into_font())
-            .color(&quiet)
-            .pos(Pos::new(HPos::Center, VPos::Center));
+        let label = TextStyle::from(("sans-serif", FONT_SIZE).into_font()).color(&quiet);
         chart
             .configure_mesh()
             .bold_line_style(stand_in(Tone::Grid))
@@ -166,7 +163,7 @@ impl Chart {
             .x_labels(self.x.ticks.len())
             .y_labels(self.y.ticks.len())
             .set_tick_mark_size(LabelAreaPosition::Bottom, 4)
-            .set_tick_mark_size(LabelAreaPosition::Left, 0)
+            .set_tick_mark_size(LabelAreaPosition::Left, 4)
             .draw()?;
         for area in &self.areas {
             let style = stand_in(area.tone).mix(area.opacity).filled();

@@ -30,7 +30,8 @@ pub(super) fn figure(card: &Scorecard) -> Option<Figure> {
     }
     let mut caption =
         "A cell is filled where the behavior watches a metric that the attack disturbs, or the check looks \
-                       for the defect: the share of the act's devices on which it did. Numbers without ground count \
+                       for the defect: the share of the act's devices on which it \
+                       did (green from 95 %, amber below, red where it never did). Numbers without ground count \
                        devices on which a control rang during the attack though nothing made it expect so."
             .to_owned();
     if coverage.rows.len() > ROWS || coverage.columns.len() > COLUMNS {
@@ -91,9 +92,9 @@ pub(crate) fn short(column: &Column) -> String {
     }
     let name = column.name.strip_suffix("_CHECK").unwrap_or(&column.name);
     let mut words = name.replace('_', " ").to_lowercase();
-    for acronym in ["ca ", "iot "] {
-        if words.starts_with(acronym) {
-            words.replace_range(..acronym.len(), &acronym.to_uppercase());
+    for (lower, acronym) in [("ca ", "CA "), ("iot ", "IoT ")] {
+        if words.starts_with(lower) {
+            words.replace_range(..lower.len(), acronym);
         }
     }
     words
@@ -101,15 +102,15 @@ pub(crate) fn short(column: &Column) -> String {
 
 fn draw_matrix(form: Form, coverage: &Coverage) -> Drawing {
     let (rows, columns) = (&coverage.rows[..coverage.rows.len().min(ROWS)], coverage.columns.len().min(COLUMNS));
-    let left = 190.0;
+    let left = 208.0;
     let tail = 84.0;
     let step = ((f64::from(form.width()) - left - tail) / columns as f64).min(64.0);
-    let (top, height) = (132.0, 30.0);
+    let (top, height) = (150.0, 30.0);
     let mut canvas = Canvas::new(form.width());
     for (i, column) in coverage.columns[..columns].iter().enumerate() {
         let x = left + (i as f64 + 0.5) * step;
         let tone = if column.is_check { Tone::Quiet } else { Tone::Ink };
-        canvas.upward(tone, (x + 2.0, top - 8.0), 12.0, -40.0, &fit(&short(column), 12.0, 165.0));
+        canvas.upward(tone, (x + 2.0, top - 8.0), 12.0, -40.0, &fit(&short(column), 12.0, 200.0));
     }
     for (i, row) in rows.iter().enumerate() {
         let y = top + i as f64 * height;
@@ -188,7 +189,7 @@ mod tests {
         let column = |name: &str| Column { name: name.to_owned(), is_check: true };
         assert_eq!(short(&column("DEVICE_CERTIFICATE_EXPIRING_CHECK")), "device certificate expiring");
         assert_eq!(short(&column("CA_CERTIFICATE_EXPIRING_CHECK")), "CA certificate expiring");
-        assert_eq!(short(&column("IOT_POLICY_OVERLY_PERMISSIVE_CHECK")), "IOT policy overly permissive");
+        assert_eq!(short(&column("IOT_POLICY_OVERLY_PERMISSIVE_CHECK")), "IoT policy overly permissive");
     }
 
     #[test]

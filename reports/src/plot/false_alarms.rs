@@ -111,7 +111,7 @@ const fn tone(cause: Cause) -> Tone {
 }
 
 fn draw(form: Form, outcome: &Outcome, panels: &[Panel]) -> Drawing {
-    let columns = if form == Form::Wide { panels.len().clamp(1, 3) } else { 1 };
+    let columns = if form == Form::Wide { 3 } else { 1 };
     let gap = 18.0;
     let width = (f64::from(form.width()) - gap * (columns - 1) as f64) / columns as f64;
     let (heading, height) = (22.0, 132.0);

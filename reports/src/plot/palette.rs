@@ -55,11 +55,11 @@ const TONES: [(Tone, &str, &str, &str); 19] = [
     (Tone::Attack, "attack", "#c23b2e", "#ff8b7c"),
     (Tone::Seen, "seen", "#0b7a75", "#4fd0c5"),
     (Tone::Contained, "contained", "#3a5cb8", "#8fb1ff"),
-    (Tone::Wrong, "wrong", "#ad6800", "#f2b352"),
+    (Tone::Wrong, "wrong", "#a06000", "#f2b352"),
     (Tone::Inside, "inside", "#7a689e", "#bda9e3"),
     (Tone::Defect, "defect", "#826018", "#d8bd77"),
     (Tone::Plain, "plain", "#6b7683", "#9aa6b3"),
-    (Tone::Confounder, "confounder", "#ad6800", "#f2b352"),
+    (Tone::Confounder, "confounder", "#a06000", "#f2b352"),
     (Tone::Fault, "fault", "#8a46ac", "#cb9fee"),
     (Tone::SelfInflicted, "self", "#be2a6b", "#ff8db8"),
     (Tone::SeenTint, "seen-tint", "#cfe9e6", "#15443f"),
@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn text_and_marks_stand_out_in_light_and_dark() {
-        for pick in [|row: &(Tone, &str, &'static str, &'static str)| row.2, |row| row.3] {
+        for dark in [false, true] {
+            let pick = |row: &(Tone, &str, &'static str, &'static str)| if dark { row.3 } else { row.2 };
             let color = |tone: Tone| pick(tone.row());
             let grounds = [Tone::Paper, Tone::SeenTint, Tone::PartTint, Tone::MissTint, Tone::NoneTint];
             for ground in grounds {
@@ -151,7 +152,7 @@ mod tests {
             }
             assert!(contrast(color(Tone::Quiet), color(Tone::Paper)) >= 4.5);
             for tone in TONES.iter().filter(|row| (5..15).contains(&row.0.index())) {
-                assert!(contrast(pick(tone), color(Tone::Paper)) >= 4.0, "{} on paper", tone.1);
+                assert!(contrast(pick(tone), color(Tone::Paper)) >= 4.5, "{} on paper", tone.1);
             }
         }
     }

@@ -12,8 +12,11 @@ use super::time_axis::TimeAxis;
 use super::{Caption, Drawing, Figure, Form, csv_text};
 use crate::wording::{count, parts};
 
-/// What the lines count.
-const LINES: [(Tone, &str, fn(&CurvePoint) -> u64); 4] = [
+/// What a line counts at a point.
+type Counter = fn(&CurvePoint) -> u64;
+
+/// The lines: tone, name, what they count.
+const LINES: [(Tone, &str, Counter); 4] = [
     (Tone::Attack, "attacked", |point| point.attacked),
     (Tone::Seen, "detected", |point| point.detected),
     (Tone::Contained, "contained", |point| point.contained),

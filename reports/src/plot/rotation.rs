@@ -64,7 +64,7 @@ fn draw(form: Form, jobs: &[&JobRow]) -> Drawing {
         let right = x + f64::from(chart.width - chart.right);
         canvas.line(Tone::Ink, (x + left, y + heading + target), (right, y + heading + target), 1.5, "5 4");
         let label = things(job.targets, "target");
-        canvas.text(Tone::Quiet, (right - 4.0, y + heading + target + 15.0), 12.0, Anchor::End, &label);
+        canvas.text(Tone::Quiet, (x + left + 8.0, y + heading + target + 16.0), 12.0, Anchor::Start, &label);
     }
     let rows = jobs.len().div_ceil(columns) as f64;
     canvas.finish(rows * (heading + height + 14.0) - 6.0)

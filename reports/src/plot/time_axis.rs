@@ -31,7 +31,8 @@ impl TimeAxis {
         let steps = [5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 5_760, 10_080, 20_160, 43_200];
         let step = steps.map(Millis::minutes).into_iter().find(|step| run / step.0 < most).unwrap_or(Millis::days(90));
         let mut ticks = Vec::new();
-        let mut tick = self.start.ceil_to(step);
+        // Steps of days count from the first midnight, not from the epoch.
+        let mut tick = self.start.ceil_to(step.min(Millis::DAY));
         while tick <= self.end {
             ticks.push((tick, label(tick, step)));
             tick += step;

@@ -127,7 +127,7 @@ const fn tone(kind: ActKind) -> Tone {
 
 fn draw(form: Form, outcome: &Outcome, lanes: &[Lane<'_>], density: &Density) -> Drawing {
     let width = f64::from(form.width());
-    let (left, right) = if form == Form::Wide { (190.0, width - 10.0) } else { (0.0, width) };
+    let (left, right) = if form == Form::Wide { (208.0, width - 150.0) } else { (0.0, width) };
     let axis = TimeAxis { start: outcome.header.start, end: outcome.header.end, left, right };
     let (lane_height, bar_down) = if form == Form::Wide { (30.0, 7.0) } else { (42.0, 20.0) };
     let mut canvas = Canvas::new(form.width());
@@ -180,13 +180,7 @@ fn draw_lane(canvas: &mut Canvas, form: Form, axis: &TimeAxis, lane: &Lane<'_>, 
         canvas.dot(Tone::Seen, (axis.x(detected), middle), 5.5);
     }
     if form == Form::Wide {
-        // Beside the bar where there is room, else on the track before it.
-        let after = to.max(from + 3.0) + 12.0;
-        if after + note_width < axis.right {
-            canvas.text(Tone::Ink, (after, bar + 11.5), 12.0, Anchor::Start, &lane.note);
-        } else if from - 12.0 - note_width > axis.left {
-            canvas.text(Tone::Ink, (from - 12.0, bar + 11.5), 12.0, Anchor::End, &lane.note);
-        }
+        canvas.text(Tone::Quiet, (axis.right + 12.0, bar + 11.5), 12.0, Anchor::Start, &lane.note);
     }
 }
 

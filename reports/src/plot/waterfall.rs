@@ -80,11 +80,11 @@ pub(crate) const fn name(stage: Stage) -> &'static str {
 
 const fn tone(stage: Stage) -> Tone {
     match stage {
-        Stage::Report => Tone::Defect,
+        Stage::Report => Tone::Plain,
         Stage::Window => Tone::Seen,
-        Stage::Threshold => Tone::Attack,
+        Stage::Threshold => Tone::Wrong,
         Stage::Consecutive => Tone::Inside,
-        Stage::Notification => Tone::Plain,
+        Stage::Notification => Tone::SelfInflicted,
         Stage::Response => Tone::Contained,
     }
 }
@@ -112,7 +112,7 @@ fn data(card: &Scorecard) -> String {
 
 fn draw(form: Form, waterfalls: &[&Waterfall], shared: Option<Millis>) -> Drawing {
     let width = f64::from(form.width());
-    let (left, right) = if form == Form::Wide { (190.0, width - 84.0) } else { (0.0, width - 4.0) };
+    let (left, right) = if form == Form::Wide { (208.0, width - 84.0) } else { (0.0, width - 4.0) };
     let mut canvas = Canvas::new(form.width());
     let present: Vec<(Tone, &str)> = Stage::ALL
         .into_iter()
