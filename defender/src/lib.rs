@@ -17,4 +17,5 @@ pub mod metric;
 pub mod mitigation;
 pub mod notification;
 pub mod policy;
+mod request;
 pub mod time;

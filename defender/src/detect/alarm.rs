@@ -1,9 +1,9 @@
 //! The alarm state machine (5.11): one per security profile, behavior and device.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a violation event says happened (D-70, D-71, 5.12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ViolationEventType {
     /// The N-th consecutive violating datapoint arrived.

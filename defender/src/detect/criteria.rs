@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
+
+use crate::metric::ValueKind;
 
 /// The ten comparison operators, in AWS spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +23,98 @@ pub enum ComparisonOperator {
     NotInPortSet,
     InSet,
     NotInSet,
+}
+
+impl ComparisonOperator {
+    /// All ten, in the order of the API.
+    pub const ALL: [ComparisonOperator; 10] = [
+        ComparisonOperator::LessThan,
+        ComparisonOperator::LessThanEquals,
+        ComparisonOperator::GreaterThan,
+        ComparisonOperator::GreaterThanEquals,
+        ComparisonOperator::InCidrSet,
+        ComparisonOperator::NotInCidrSet,
+        ComparisonOperator::InPortSet,
+        ComparisonOperator::NotInPortSet,
+        ComparisonOperator::InSet,
+        ComparisonOperator::NotInSet,
+    ];
+
+    /// The name on the wire, for example `less-than-equals`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ComparisonOperator::LessThan => "less-than",
+            ComparisonOperator::LessThanEquals => "less-than-equals",
+            ComparisonOperator::GreaterThan => "greater-than",
+            ComparisonOperator::GreaterThanEquals => "greater-than-equals",
+            ComparisonOperator::InCidrSet => "in-cidr-set",
+            ComparisonOperator::NotInCidrSet => "not-in-cidr-set",
+            ComparisonOperator::InPortSet => "in-port-set",
+            ComparisonOperator::NotInPortSet => "not-in-port-set",
+            ComparisonOperator::InSet => "in-set",
+            ComparisonOperator::NotInSet => "not-in-set",
+        }
+    }
+
+    /// By its name on the wire.
+    pub fn from_name(name: &str) -> Option<ComparisonOperator> {
+        ComparisonOperator::ALL.into_iter().find(|operator| operator.name() == name)
+    }
+
+    /// The operator that holds exactly when this one does not, for a measurement of one element or a number.
+    pub const fn complement(self) -> ComparisonOperator {
+        match self {
+            ComparisonOperator::LessThan => ComparisonOperator::GreaterThanEquals,
+            ComparisonOperator::LessThanEquals => ComparisonOperator::GreaterThan,
+            ComparisonOperator::GreaterThan => ComparisonOperator::LessThanEquals,
+            ComparisonOperator::GreaterThanEquals => ComparisonOperator::LessThan,
+            ComparisonOperator::InCidrSet => ComparisonOperator::NotInCidrSet,
+            ComparisonOperator::NotInCidrSet => ComparisonOperator::InCidrSet,
+            ComparisonOperator::InPortSet => ComparisonOperator::NotInPortSet,
+            ComparisonOperator::NotInPortSet => ComparisonOperator::InPortSet,
+            ComparisonOperator::InSet => ComparisonOperator::NotInSet,
+            ComparisonOperator::NotInSet => ComparisonOperator::InSet,
+        }
+    }
+
+    /// The relation of a numeric operator.
+    pub const fn relation(self) -> Option<Relation> {
+        match self {
+            ComparisonOperator::LessThan => Some(Relation::LessThan),
+            ComparisonOperator::LessThanEquals => Some(Relation::LessThanEquals),
+            ComparisonOperator::GreaterThan => Some(Relation::GreaterThan),
+            ComparisonOperator::GreaterThanEquals => Some(Relation::GreaterThanEquals),
+            _ => None,
+        }
+    }
+
+    /// The side of a set operator.
+    pub const fn membership(self) -> Option<Membership> {
+        match self {
+            ComparisonOperator::InCidrSet | ComparisonOperator::InPortSet | ComparisonOperator::InSet => {
+                Some(Membership::In)
+            }
+            ComparisonOperator::NotInCidrSet | ComparisonOperator::NotInPortSet | ComparisonOperator::NotInSet => {
+                Some(Membership::NotIn)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it may stand on a metric whose datapoints have this shape (the columns N, C, Pt and S of 5.2).
+    pub const fn suits(self, kind: ValueKind) -> bool {
+        match self {
+            ComparisonOperator::LessThan
+            | ComparisonOperator::LessThanEquals
+            | ComparisonOperator::GreaterThan
+            | ComparisonOperator::GreaterThanEquals => matches!(kind, ValueKind::Count | ValueKind::Number),
+            ComparisonOperator::InCidrSet | ComparisonOperator::NotInCidrSet => matches!(kind, ValueKind::Cidrs),
+            ComparisonOperator::InPortSet | ComparisonOperator::NotInPortSet => matches!(kind, ValueKind::Ports),
+            ComparisonOperator::InSet | ComparisonOperator::NotInSet => {
+                matches!(kind, ValueKind::Numbers | ValueKind::Strings)
+            }
+        }
+    }
 }
 
 /// How a number must relate to its threshold to conform (D-47 … D-50).
@@ -71,13 +165,23 @@ pub struct CidrSet(Vec<IpNet>);
 impl CidrSet {
     /// A set of networks.
     pub fn new(nets: impl IntoIterator<Item = IpNet>) -> CidrSet {
-        CidrSet(nets.into_iter().map(|net| net.trunc()).collect())
+        CidrSet(nets.into_iter().map(|net| unmapped(net).trunc()).collect())
     }
 
     /// Whether the address lies in one of the networks.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
+    }
+}
+
+/// A network of IPv4-mapped addresses as the IPv4 network it stands for.
+fn unmapped(net: IpNet) -> IpNet {
+    match (net.addr().to_canonical(), net) {
+        (IpAddr::V4(address), IpNet::V6(six)) if six.prefix_len() >= 96 => {
+            Ipv4Net::new(address, six.prefix_len() - 96).map_or(net, IpNet::V4)
+        }
+        _ => net,
     }
 }
 
@@ -215,6 +319,8 @@ mod tests {
         assert!(set.contains("10.9.9.9".parse().expect("ip")));
         assert!(set.contains("::ffff:10.1.2.3".parse().expect("ip")));
         assert!(!set.contains("11.0.0.1".parse().expect("ip")));
+        let mapped = CidrSet::new(["::ffff:10.0.0.5/104".parse().expect("cidr")]);
+        assert!(mapped.contains("10.9.9.9".parse().expect("ip")));
     }
 
     #[test]

@@ -1,1 +1,0 @@
-//! What would have gone to SNS, in the service's own JSON.
