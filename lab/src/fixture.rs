@@ -16,6 +16,7 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 }
 
 /// An outcome under construction; alarms stay in their order.
+#[derive(Clone, Debug)]
 pub(crate) struct Fixture {
     pub(crate) outcome: Outcome,
 }

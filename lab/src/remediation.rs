@@ -196,7 +196,7 @@ pub fn score(outcome: &Outcome, matching: &Matching) -> RemediationScore {
 }
 
 /// The name of a channel in files.
-pub(crate) const fn channel_name(channel: Channel) -> &'static str {
+pub const fn channel_name(channel: Channel) -> &'static str {
     match channel {
         Channel::Broker => "broker",
         Channel::Network => "network",
