@@ -162,7 +162,7 @@ impl ClassTables {
 fn hour_of_week(time: Timestamp, zone: &jiff::tz::TimeZone) -> u8 {
     let instant = jiff::Timestamp::from_millisecond(time.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let local = zone.to_datetime(instant);
-    (local.weekday().to_monday_zero_offset() * 24 + local.hour()) as u8
+    local.weekday().to_monday_zero_offset() as u8 * 24 + local.hour() as u8
 }
 
 /// Which columns some rule reads.

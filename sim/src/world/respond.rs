@@ -164,7 +164,9 @@ impl World<'_> {
                     cause: Cause::Alarm(alarm),
                     triggered: self.record.alarms[alarm].raised,
                 };
-                let time = notified + delay(responder, key, alarm as u64);
+                // Addressed by what happened, not by how many alarms came before: another behavior moves no delay.
+                let occasion = mix(name_key(behavior) ^ notified.0 as u64);
+                let time = notified + delay(responder, key, occasion);
                 self.calendar.add(time, Task::Respond(response));
             }
         }
@@ -177,7 +179,7 @@ impl World<'_> {
             if matches!(&responder.trigger, Trigger::Finding { check: wanted } if wanted == check) {
                 let key = mix(self.scenario.seed ^ name_key(&responder.name));
                 let response = PendingResponse { responder: index, cause: Cause::Audit(audit), triggered: now };
-                self.calendar.add(now + delay(responder, key, audit as u64), Task::Respond(response));
+                self.calendar.add(now + delay(responder, key, now.0 as u64), Task::Respond(response));
             }
         }
     }
