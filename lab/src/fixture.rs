@@ -120,6 +120,7 @@ impl Fixture {
             resource: None,
             onset: parts.iter().map(|part| part.onset).min().unwrap_or(START),
             end: parts.iter().map(|part| part.end).max().unwrap_or(self.outcome.header.end),
+            resolved: None,
             harm_unit: "bytes".into(),
             devices: parts,
         });

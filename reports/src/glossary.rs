@@ -129,6 +129,12 @@ pub const TERMS: &[Term] = &[
                      instead; MTTA from the alarm until a response started.",
     },
     Term {
+        id: "removed",
+        term: "Removed (defects)",
+        definition: "Devices with the defect, or its one resource, on which a measure removed it before the run's end; \
+                     timed from the defect's onset.",
+    },
+    Term {
         id: "dwell",
         term: "Dwell time",
         definition: "From onset until the attack was contained on the device, or until its own end if it was not; over \

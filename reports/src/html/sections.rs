@@ -162,7 +162,7 @@ pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) 
             "What was contained",
             contained(card),
             &["remediation", "rotation"],
-            vec![containment(card), actions(card), rotations(card)],
+            vec![containment(card), defects(card), actions(card), rotations(card)],
         ),
         section("not-answered", "What this run cannot answer", not_answered(card), &[], Vec::new()),
     ];
@@ -535,6 +535,32 @@ fn containment(card: &Scorecard) -> Table {
         numbers("averted", "harm"),
     ];
     Table::new("Containment and harm", &columns, rows.collect())
+}
+
+fn defects(card: &Scorecard) -> Table {
+    let rows = card.remediation.defects.iter().take(ROWS).map(|defect| {
+        let harm = &defect.harm;
+        let amount_of = |n: u64| {
+            if harm.unit.is_empty() { value("n/a", None) } else { value(amount(n, &harm.unit), Some(n as f64)) }
+        };
+        vec![
+            text(defect.name.clone()),
+            share_cell(defect.removed).alert_if(defect.removed.is_some_and(|removed| removed.successes == 0)),
+            quantile(&defect.time_to_remove, |time| time.p50),
+            quantile(&defect.time_to_remove, |time| time.max),
+            amount_of(harm.planned),
+            amount_of(harm.done),
+        ]
+    });
+    let columns = [
+        words("defect"),
+        numbers("removed", "removed"),
+        numbers("median to removal", "removed"),
+        numbers("longest", "removed"),
+        numbers("harm if left", "harm"),
+        numbers("harm done", "harm"),
+    ];
+    Table::new("Posture defects", &columns, rows.collect())
 }
 
 fn actions(card: &Scorecard) -> Table {

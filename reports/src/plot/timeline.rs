@@ -22,7 +22,7 @@ pub(super) fn figure(outcome: &Outcome, card: &Scorecard) -> Option<Figure> {
     let lanes = lanes(outcome, card);
     let dropped = outcome.truth.len() - lanes.len();
     let mut caption = format!(
-        "Each bar is an act of the ledger of truth, from its onset to its end. A circle marks the first device detected, \
+        "Each bar is an act of the ledger of truth, from its onset to its end (a defect's to its removal). A circle marks the first device detected, \
          a diamond the moment by which half of those ever contained were. Below, alarms raised per {}, true ones apart \
          from false ones, each on its own scale.",
         span(card.density.bucket)
@@ -156,7 +156,7 @@ fn draw(form: Form, outcome: &Outcome, lanes: &[Lane<'_>], density: &Density) ->
 }
 
 fn draw_lane(canvas: &mut Canvas, form: Form, axis: &TimeAxis, lane: &Lane<'_>, top: f64, bar_down: f64) {
-    let (from, to) = (axis.x(lane.act.onset), axis.x(lane.act.end));
+    let (from, to) = (axis.x(lane.act.onset), axis.x(lane.act.resolved.unwrap_or(lane.act.end)));
     let (bar, height) = (top + bar_down, 14.0);
     let note_width = text_width(&lane.note, 12.0);
     match form {

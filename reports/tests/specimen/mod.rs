@@ -112,6 +112,7 @@ fn act(plan: Plan<'_>, devices: Vec<DeviceAct>) -> Act {
         resource: None,
         onset: devices.iter().map(|part| part.onset).min().unwrap_or(START),
         end: devices.iter().map(|part| part.end).max().unwrap_or(START),
+        resolved: None,
         harm_unit: plan.harm_unit.into(),
         devices,
     }
@@ -436,6 +437,7 @@ fn truth() -> Vec<Act> {
     for (defect, resource) in defects[1..].iter_mut().zip(["CameraPolicy", "account"]) {
         defect.resource = Some(resource.into());
         defect.end = START + Millis::days(7);
+        defect.resolved = Some(at(if resource == "account" { 131 } else { 1_580 }));
     }
     let mut acts = vec![leak, backdoor, probe, slow, beacon, rollout, loss];
     acts.extend(defects);
