@@ -22,6 +22,7 @@ impl DocumentId {
 #[derive(Clone, Debug)]
 struct Row {
     text: Box<str>,
+    hash: u64,
     parsed: OnceLock<Document>,
 }
 
@@ -45,14 +46,19 @@ impl Documents {
         // Only checked here: a fleet may have a document per device, and most are never looked into.
         Document::parse_iot(text).map_err(|errors| malformed(&errors))?;
         let row = u32::try_from(self.rows.len()).expect("fewer than 2^32 documents");
-        self.rows.push(Row { text: text.into(), parsed: OnceLock::new() });
+        self.rows.push(Row { text: text.into(), hash, parsed: OnceLock::new() });
         let rows = &self.rows;
-        self.index.insert(hash, row, |row| hash_bytes(rows[row as usize].text.as_bytes()));
+        self.index.insert(hash, row, |row| rows[row as usize].hash);
         Ok(DocumentId(row))
     }
 
     pub(crate) fn text(&self, document: DocumentId) -> &str {
         &self.rows[document.index()].text
+    }
+
+    /// A hash of the text, the same in every run.
+    pub(crate) fn hash(&self, document: DocumentId) -> u64 {
+        self.rows[document.index()].hash
     }
 
     /// The document, parsed now and kept if it was not before.

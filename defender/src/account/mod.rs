@@ -48,7 +48,7 @@ mod id_set;
 mod issuer;
 mod key;
 mod logging;
-mod names;
+pub(crate) mod names;
 mod pattern;
 mod policy_store;
 mod presence;

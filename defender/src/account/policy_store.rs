@@ -382,6 +382,11 @@ impl Account {
         self.policies.documents.text(document)
     }
 
+    /// A hash of a document's text, the same in every run.
+    pub(crate) fn document_hash(&self, document: DocumentId) -> u64 {
+        self.policies.documents.hash(document)
+    }
+
     /// A document, parsed. It stays parsed: for the broker, which asks again and again.
     ///
     /// # Panics

@@ -157,7 +157,7 @@ fn granted_resources(
 }
 
 /// `*`, or all things by a wildcard with nothing before it (P-33).
-fn takes_in_all_things(shape: &Shape) -> bool {
+pub(crate) fn takes_in_all_things(shape: &Shape) -> bool {
     *shape == Shape::EveryType
         || shape.rest_of(ResourceType::Thing).is_some_and(|rest| rest.is_wild() && rest.literal_prefix().is_empty())
 }
@@ -182,7 +182,7 @@ const THING_ADMIN_READ: [&str; 4] =
     ["DescribeThing", "ListJobExecutionsForThing", "ListThingGroupsForThing", "ListThingPrincipals"];
 
 /// Every administrative operation with its class and resource type: writes, reads, then the rest of the API.
-fn catalog() -> impl Iterator<Item = (&'static str, ActionClass, Option<ResourceType>)> {
+pub(crate) fn catalog() -> impl Iterator<Item = (&'static str, ActionClass, Option<ResourceType>)> {
     let writes = THING_ADMIN_WRITE.into_iter().map(|(name, kind)| (name, ActionClass::ThingAdminWrite, kind));
     let reads = THING_ADMIN_READ.into_iter().map(|name| (name, ActionClass::ThingAdminRead, Some(ResourceType::Thing)));
     let others = API_OPERATIONS.into_iter().filter(|name| {
@@ -193,7 +193,8 @@ fn catalog() -> impl Iterator<Item = (&'static str, ActionClass, Option<Resource
     writes.chain(reads).chain(others.map(|name| (name, ActionClass::NonThingAdmin, None)))
 }
 
-fn full_name(operation: &str) -> String {
+/// The name as it stands in a policy.
+pub(crate) fn full_name(operation: &str) -> String {
     format!("iot:{operation}")
 }
 

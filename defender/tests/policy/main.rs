@@ -4,7 +4,11 @@
 mod broad_vectors;
 mod decision_vectors;
 mod documents;
+mod lints;
 mod misconfiguration_vectors;
+mod properties;
+mod reference;
+mod repairs;
 mod role_vectors;
 mod wildcard_vectors;
 

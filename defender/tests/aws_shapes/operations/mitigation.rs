@@ -52,7 +52,7 @@ struct OneViolation;
 
 impl Violations for OneViolation {
     fn violation(&self, id: &str) -> Option<ViolationView<'_>> {
-        (id == ID).then_some(ViolationView { id: ID, thing_name: "meter-1", start: BEFORE })
+        (id == ID).then_some(ViolationView { id: ID.to_owned(), thing_name: "meter-1", start: BEFORE })
     }
     fn select(&self, _query: &ViolationQuery<'_>) -> Vec<ViolationView<'_>> {
         self.violation(ID).into_iter().collect()
