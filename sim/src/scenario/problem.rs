@@ -205,10 +205,19 @@ pub fn suggestion<'a>(name: &str, names: impl IntoIterator<Item = &'a str> + Clo
 
 /// `a`, `b` and `c`.
 pub(crate) fn in_words(items: &[String]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn either(items: &[String]) -> String {
+    joined(items, "or")
+}
+
+fn joined(items: &[String], word: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
     }
 }
 
