@@ -9,7 +9,6 @@ use defender::metric::Metric;
 use super::{Attack, Entry, Facts};
 use crate::disturbance::{Disturb, Disturbance, Publishing, Span};
 use crate::outcome::Channel;
-use crate::scenario::fields::Fields;
 use crate::scenario::quantity::{Bytes, BytesPerSecond};
 
 pub(super) const ENTRY: Entry = Entry {

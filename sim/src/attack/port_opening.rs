@@ -7,7 +7,6 @@ use defender::metric::Metric;
 use super::{Attack, Entry, Facts};
 use crate::disturbance::{Disturb, Disturbance, Span};
 use crate::outcome::Channel;
-use crate::scenario::fields::Fields;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "port-opening",

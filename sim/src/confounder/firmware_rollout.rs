@@ -7,7 +7,6 @@ use defender::time::Millis;
 
 use super::{Confounder, Entry};
 use crate::disturbance::{Disturb, Disturbance, Publishing, Span};
-use crate::scenario::fields::Fields;
 use crate::scenario::quantity::Bytes;
 
 pub(super) const ENTRY: Entry = Entry {

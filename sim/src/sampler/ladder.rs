@@ -20,7 +20,7 @@ pub struct Ladder {
 }
 
 /// Beyond this mean a table counts in multiples of a scale.
-const FINE_MEAN: f64 = 384.0;
+const FINE_MEAN: f64 = 48.0;
 /// Probability that may be cut off at the upper end.
 const TAIL: f64 = 1.0 / 8_589_934_592.0;
 

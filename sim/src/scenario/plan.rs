@@ -14,12 +14,12 @@ use crate::attack::Attack;
 use crate::confounder::Confounder;
 
 /// As `update-account-audit-configuration` takes it.
-pub type UpdateAccountAuditConfigurationRequest = serde_json::Value;
+pub use defender::audit::wire::AccountAuditConfiguration as UpdateAccountAuditConfigurationRequest;
 /// As `create-scheduled-audit` takes it.
-pub type CreateScheduledAuditRequest = serde_json::Value;
+pub use defender::audit::wire::CreateScheduledAuditRequest;
 
 /// As `create-mitigation-action` takes it.
-pub type CreateMitigationActionRequest = serde_json::Value;
+pub use defender::mitigation::wire::CreateMitigationActionRequest;
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug)]

@@ -16,7 +16,6 @@ use crate::time::{Millis, Timestamp};
 #[derive(Clone, Debug)]
 pub struct Columns {
     program: Program,
-    lanes: usize,
     /// By profile: lanes monitored.
     covered: Vec<Mask>,
     rules: Vec<RuleState>,
@@ -92,7 +91,6 @@ impl Columns {
         });
         let rules = rules.collect();
         Columns {
-            lanes,
             covered: vec![vec![0; words]; program.profiles() as usize],
             rules,
             windows,
