@@ -9,7 +9,6 @@
 //! - [`lock`] writes a scenario as it really ran.
 mod apportion;
 pub mod archetype;
-pub mod checks;
 pub mod document;
 pub mod field;
 pub mod fields;

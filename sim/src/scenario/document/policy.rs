@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use defender::error::{Compatibility, Warning};
-use defender::policy::{Document, Effect, PolicyErrorKind, broad_data_plane};
+use defender::policy::{Document, PolicyErrorKind, broad_data_plane, lint};
 
 use super::super::json::parse_json;
 use super::super::problem::Problem;
@@ -49,20 +49,12 @@ pub fn broad(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_
 
 /// `ANY_WILDCARD`: the coarser notion of an overly permissive policy, as a lint of lenient mode.
 fn any_wildcard(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_>) {
-    let allows = document.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
-    for statement in allows {
-        let actions = statement.actions().listed().iter().map(|action| action.as_str());
-        let resources = statement.resources().listed().iter().map(|resource| resource.as_str());
-        let wild: Vec<String> =
-            actions.chain(resources).filter(|text| text.contains('*')).map(|text| format!("`{text}`")).collect();
-        if wild.is_empty() {
-            continue;
-        }
-        let message = format!("an Allow statement holds a wildcard: {}", wild.join(", "));
+    for warning in lint::any_wildcard(document) {
+        let statement = document.statements().iter().find(|statement| statement.path() == warning.path);
+        let Some(statement) = statement else { continue };
         let place = place(source, statement.position().offset as usize, statement.path());
-        let problem = Problem::warning("ANY_WILDCARD", place.clone(), message.clone())
+        let problem = Problem::warning("ANY_WILDCARD", place.clone(), warning.message.clone())
             .help("the service flags a wildcard only where no literal text narrows it (3.6)");
-        let warning = Warning { code: "ANY_WILDCARD", path: statement.path().to_owned(), message, canonical: None };
         reading.note(&place, problem, warning);
     }
 }

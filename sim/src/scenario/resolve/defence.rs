@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use defender::arn::Arn;
 use defender::detect::behavior::Catalog;
+use defender::mitigation::applies_to_check;
+use defender::mitigation::wire::ActionType;
 use defender::time::Millis;
 
 use super::super::document::mitigation::Action;
@@ -276,7 +278,7 @@ impl Resolver<'_> {
     /// An action can be applied to what set the responder off (7.2, M-08).
     fn applies(&mut self, action: &Action, trigger: &Trigger, name: &Placed<String>) {
         match trigger {
-            Trigger::Violation { .. } if action.action_type != "ADD_THINGS_TO_THING_GROUP" => {
+            Trigger::Violation { .. } if action.action_type != ActionType::AddThingsToThingGroup => {
                 let message = format!(
                     "a Detect violation can start only ADD_THINGS_TO_THING_GROUP actions (M-08), found `{}`, which is {}",
                     name.value, action.action_type
@@ -285,7 +287,7 @@ impl Resolver<'_> {
             }
             Trigger::Violation { .. } => {}
             Trigger::Finding { check } => {
-                if !applicable(check, action.action_type) {
+                if !applies_to_check(action.action_type, check) {
                     let message = format!(
                         "action `{}` ({}) cannot be applied to findings of `{check}` (M-08)",
                         name.value, action.action_type
@@ -294,17 +296,5 @@ impl Resolver<'_> {
                 }
             }
         }
-    }
-}
-
-/// The applicability matrix (7.2).
-fn applicable(check: &str, action_type: &str) -> bool {
-    match action_type {
-        "PUBLISH_FINDING_TO_SNS" => true,
-        "UPDATE_DEVICE_CERTIFICATE" | "ADD_THINGS_TO_THING_GROUP" => check.contains("DEVICE_CERTIFICATE"),
-        "UPDATE_CA_CERTIFICATE" => check.contains("CA_CERTIFICATE") && !check.starts_with("INTERMEDIATE"),
-        "REPLACE_DEFAULT_POLICY_VERSION" => check.starts_with("IOT_POLICY_"),
-        "ENABLE_IOT_LOGGING" => check == "LOGGING_DISABLED_CHECK",
-        _ => false,
     }
 }
