@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use defender::error::Compatibility;
 use defender::time::Millis;
 use sim::scenario::{CriteriaReading, LoadOptions, Loaded, Problems, load};
 
@@ -379,5 +380,48 @@ fn a_lock_file_gives_the_same_scenario_from_one_file() {
             format!("{scenario:#?}")
         };
         assert_eq!(plain(&loaded), plain(&again), "{name}");
+    }
+}
+
+#[test]
+fn documents_are_checked_on_their_own() {
+    let check = |name: &str| {
+        let (kind, problems) =
+            sim::scenario::check(&scenarios().join(name), Compatibility::Strict, CriteriaReading::Normal);
+        format!("{name}: {kind}\n{}\n", shown(&problems))
+    };
+    let files = [
+        "first-light/policies/legacy-gateway.json",
+        "first-light/policies/quarantine.json",
+        "first-light/profiles/cameras.json",
+        "first-light/actions/quarantine.json",
+        "first-light/daily-security-audit.json",
+        "source-document/telemetry-policy.json",
+        "source-document/audit-configuration.json",
+        "first-light.toml",
+        "schema.json",
+    ];
+    insta::assert_snapshot!(files.map(check).concat());
+}
+
+#[test]
+fn x01_other_names_of_checks_are_known_in_lenient_mode_only() {
+    let alias = [("\"DEVICE_CERTIFICATE_EXPIRING_CHECK\": {", "\"DEVICE_CERT_APPROACHING_EXPIRATION_CHECK\": {")];
+    insta::assert_snapshot!(said_of(&[
+        &alias,
+        &[alias[0], ("seed = 7", "seed = 7\ncompatibility = \"lenient\"")],
+        &[("\"DEVICE_CERTIFICATE_EXPIRING_CHECK\": {", "\"SHARED_COGNITO_IDENTITY_CHECK\": {")],
+    ]));
+}
+
+/// Whatever is typed, the loader answers with problems or a scenario.
+#[test]
+fn a_scenario_cut_anywhere_never_panics() {
+    for end in (0..SMALL.len()).step_by(37).filter(|end| SMALL.is_char_boundary(*end)) {
+        let _ = load_text(&SMALL[..end], &LoadOptions::default());
+    }
+    for line in 0..SMALL.lines().count() {
+        let without: Vec<&str> = SMALL.lines().enumerate().filter(|(i, _)| *i != line).map(|(_, text)| text).collect();
+        let _ = load_text(&without.join("\n"), &LoadOptions::default());
     }
 }
