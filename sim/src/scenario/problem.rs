@@ -195,7 +195,12 @@ pub fn suggestion<'a>(name: &str, names: impl IntoIterator<Item = &'a str> + Clo
     if let Some(meant) = nearest(name, names.clone()) {
         return Some(format!("did you mean `{meant}`?"));
     }
-    let all: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let mut all: Vec<String> = Vec::new();
+    for name in names.into_iter().map(|name| format!("`{name}`")) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
     match all.len() {
         0 => None,
         1..=40 => Some(format!("there is {}", in_words(&all))),

@@ -425,3 +425,26 @@ fn a_scenario_cut_anywhere_never_panics() {
         let _ = load_text(&without.join("\n"), &LoadOptions::default());
     }
 }
+
+#[test]
+fn authorities_groups_and_time_zones_are_checked() {
+    let authority = |before: &str, after: &str| {
+        format!("[[authority]]\nname = \"ca\"\nnot-before = {before}\nnot-after = {after}\n\n[[attack]]")
+    };
+    let backwards = authority("2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
+    let two = format!(
+        "[[authority]]\nname = \"ca2\"\nnot-before = 2020-01-01T00:00:00Z\nnot-after = 2040-01-01T00:00:00Z\n\n{}",
+        authority("2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z")
+    );
+    insta::assert_snapshot!(said_of(&[
+        &[("[[attack]]", &backwards)],
+        &[("[[attack]]", &two)],
+        &[
+            ("name = \"fleet\"\n", "name = \"fleet\"\nparent = \"quarantine\"\n"),
+            ("name = \"quarantine\"\n", "name = \"quarantine\"\nparent = \"fleet\"\n")
+        ],
+        &[("archetype = \"camera\"", "archetype = \"camera\"\ntime-zone = \"Europe/Berln\"")],
+        &[("name = \"cam\"", "name = \"meter\"")],
+        &[("not-before = 2025-06-15T00:00:00Z", "not-before = 2026-06-15T00:00:00Z")],
+    ]));
+}
