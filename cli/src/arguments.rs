@@ -62,7 +62,7 @@ pub struct Shape {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Another number of devices: classes, cohorts and targets are scaled in proportion.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub devices: Option<u32>,
     /// Replace a value of the scenario, for example `--set duration=2d`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
@@ -74,6 +74,13 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     Ok((path.trim().to_owned(), value.trim().to_owned()))
 }
 
+fn threads(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(threads @ 1..=1024) => Ok(threads),
+        _ => Err(format!("a number of threads must lie in 1..=1024, found `{text}`")),
+    }
+}
+
 /// `run`
 #[derive(Args, Debug)]
 pub struct Run {
@@ -81,8 +88,8 @@ pub struct Run {
     pub scenario: PathBuf,
     #[command(flatten)]
     pub shape: Shape,
-    /// Number of threads; never changes a result.
-    #[arg(long)]
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
     pub threads: Option<usize>,
     /// Where the run directory goes; default: `runs/NAME-SEED`.
     #[arg(long)]
@@ -121,7 +128,7 @@ pub struct Verify {
     #[command(flatten)]
     pub shape: Shape,
     /// Thread counts to compare.
-    #[arg(long, value_delimiter = ',', default_value = "1,1,2,3,8")]
+    #[arg(long, value_delimiter = ',', default_value = "1,1,2,3,8", value_parser = threads)]
     pub threads: Vec<usize>,
 }
 

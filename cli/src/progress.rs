@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use defender::time::Timestamp;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sim::world::Observer;
 
 use crate::tell::Tell;
@@ -22,9 +22,13 @@ impl Watch {
         let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template(
-            "{msg:>20}  {wide_bar:.cyan/dim} {percent:>3} %  {human_pos} device-windows  {per_sec}  {eta} left",
+            "{msg:>20}  {wide_bar:.cyan/dim} {percent:>3} %  {human_pos} device-windows  {rate}  {eta} left",
         );
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+            // A rate that cannot be shown is not worth an error.
+            let _ = write!(to, "{}/s", HumanCount(state.per_sec() as u64));
+        }));
         Watch { bar, interrupted }
     }
 

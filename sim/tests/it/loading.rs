@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use defender::error::Compatibility;
 use defender::time::Millis;
 use sim::scenario::{CriteriaReading, LoadOptions, Loaded, Problems, load};
 
@@ -380,4 +381,70 @@ fn a_lock_file_gives_the_same_scenario_from_one_file() {
         };
         assert_eq!(plain(&loaded), plain(&again), "{name}");
     }
+}
+
+#[test]
+fn documents_are_checked_on_their_own() {
+    let check = |name: &str| {
+        let (kind, problems) =
+            sim::scenario::check(&scenarios().join(name), Compatibility::Strict, CriteriaReading::Normal);
+        format!("{name}: {kind}\n{}\n", shown(&problems))
+    };
+    let files = [
+        "first-light/policies/legacy-gateway.json",
+        "first-light/policies/quarantine.json",
+        "first-light/profiles/cameras.json",
+        "first-light/actions/quarantine.json",
+        "first-light/daily-security-audit.json",
+        "source-document/telemetry-policy.json",
+        "source-document/audit-configuration.json",
+        "first-light.toml",
+        "schema.json",
+    ];
+    insta::assert_snapshot!(files.map(check).concat());
+}
+
+#[test]
+fn x01_other_names_of_checks_are_known_in_lenient_mode_only() {
+    let alias = [("\"DEVICE_CERTIFICATE_EXPIRING_CHECK\": {", "\"DEVICE_CERT_APPROACHING_EXPIRATION_CHECK\": {")];
+    insta::assert_snapshot!(said_of(&[
+        &alias,
+        &[alias[0], ("seed = 7", "seed = 7\ncompatibility = \"lenient\"")],
+        &[("\"DEVICE_CERTIFICATE_EXPIRING_CHECK\": {", "\"SHARED_COGNITO_IDENTITY_CHECK\": {")],
+    ]));
+}
+
+/// Whatever is typed, the loader answers with problems or a scenario.
+#[test]
+fn a_scenario_cut_anywhere_never_panics() {
+    for end in (0..SMALL.len()).step_by(37).filter(|end| SMALL.is_char_boundary(*end)) {
+        let _ = load_text(&SMALL[..end], &LoadOptions::default());
+    }
+    for line in 0..SMALL.lines().count() {
+        let without: Vec<&str> = SMALL.lines().enumerate().filter(|(i, _)| *i != line).map(|(_, text)| text).collect();
+        let _ = load_text(&without.join("\n"), &LoadOptions::default());
+    }
+}
+
+#[test]
+fn authorities_groups_and_time_zones_are_checked() {
+    let authority = |before: &str, after: &str| {
+        format!("[[authority]]\nname = \"ca\"\nnot-before = {before}\nnot-after = {after}\n\n[[attack]]")
+    };
+    let backwards = authority("2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
+    let two = format!(
+        "[[authority]]\nname = \"ca2\"\nnot-before = 2020-01-01T00:00:00Z\nnot-after = 2040-01-01T00:00:00Z\n\n{}",
+        authority("2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z")
+    );
+    insta::assert_snapshot!(said_of(&[
+        &[("[[attack]]", &backwards)],
+        &[("[[attack]]", &two)],
+        &[
+            ("name = \"fleet\"\n", "name = \"fleet\"\nparent = \"quarantine\"\n"),
+            ("name = \"quarantine\"\n", "name = \"quarantine\"\nparent = \"fleet\"\n")
+        ],
+        &[("archetype = \"camera\"", "archetype = \"camera\"\ntime-zone = \"Europe/Berln\"")],
+        &[("name = \"cam\"", "name = \"meter\"")],
+        &[("not-before = 2025-06-15T00:00:00Z", "not-before = 2026-06-15T00:00:00Z")],
+    ]));
 }

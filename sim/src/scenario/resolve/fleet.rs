@@ -339,7 +339,7 @@ impl Resolver<'_> {
                 let message = format!("lifetime must be at least 1d, found `{}`", cohort.lifetime.value);
                 self.error(Problem::error(cohort.lifetime.place.clone(), message));
             }
-            if cohort.not_before.value + cohort.spread > start {
+            if cohort.not_before.value + cohort.spread > start && !self.draft.start.place.is_nowhere() {
                 let message = format!(
                     "certificates must be issued before the run starts at {start}, found `{}` with a spread of {}",
                     cohort.not_before.value, cohort.spread
