@@ -73,21 +73,9 @@ impl Page {
 
     /// A label in the first 16 columns, then words, wrapped under themselves.
     fn labeled(&mut self, label: &str, text: &str) {
-        let width = COLUMNS - 18;
-        let mut label = label;
-        let mut rest = String::new();
-        for word in text.split(' ') {
-            if !rest.is_empty() && rest.chars().count() + 1 + word.chars().count() > width {
-                self.line(Ink::Plain, &format!("  {label:<16}{rest}"));
-                rest.clear();
-                label = "";
-            }
-            if !rest.is_empty() {
-                rest.push(' ');
-            }
-            rest.push_str(word);
+        for (i, line) in wrap(text, COLUMNS - 18).into_iter().enumerate() {
+            self.line(Ink::Plain, &format!("  {:<16}{line}", if i == 0 { label } else { "" }));
         }
-        self.line(Ink::Plain, &format!("  {label:<16}{rest}"));
     }
 
     /// A heading row and rows; the first column is left-aligned and takes what the others leave.
@@ -127,9 +115,28 @@ impl Page {
     }
 }
 
+/// Text in lines of at most `width` characters, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 fn head(page: &mut Page, outcome: &Outcome) {
     let header = &outcome.header;
-    page.line(Ink::Strong, &format!("{}: {}", header.scenario, header.title));
+    for line in wrap(&format!("{}: {}", header.scenario, header.title), COLUMNS).into_iter().take(2) {
+        page.line(Ink::Strong, &line);
+    }
     let mut facts = format!(
         "{}, {} from {}, seed {}",
         things(u64::from(header.devices), "device"),

@@ -146,8 +146,13 @@ pub(crate) fn date(time: Timestamp) -> String {
     text.get(..10).map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// An amount of harm with its unit: bytes by powers of ten, anything else counted.
+/// An amount of harm with its unit: bytes by powers of ten, seconds as hours or minutes, anything else counted.
 pub(crate) fn amount(n: u64, unit: &str) -> String {
+    if unit.split(' ').any(|word| word == "seconds") {
+        let (value, short) = if n >= 3_600 { (n as f64 / 3_600.0, "h") } else { (n as f64 / 60.0, "min") };
+        let what = unit.split(' ').filter(|word| *word != "seconds").collect::<Vec<_>>().join(" ");
+        return format!("{} {short} {what}", number(value)).trim_end().to_owned();
+    }
     if unit != "bytes" {
         return format!("{} {unit}", count(n)).trim_end().to_owned();
     }
@@ -233,5 +238,7 @@ mod tests {
         assert_eq!(amount(1_234_567, "bytes"), "1.23 MB");
         assert_eq!(amount(12, "bytes"), "12 B");
         assert_eq!(amount(1_234, "topics"), "1,234 topics");
+        assert_eq!(amount(1_036_800, "seconds open"), "288 h open");
+        assert_eq!(amount(90, "outage seconds"), "1.50 min outage");
     }
 }
