@@ -76,6 +76,7 @@ impl Fixture {
             to_clear: 2,
             suppressed: false,
             built_in_share: None,
+            covers: std::iter::once(0..self.outcome.header.devices).collect(),
             datapoints: 1_000,
             violating: 10,
         });

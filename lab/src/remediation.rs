@@ -125,6 +125,8 @@ pub struct ActionScore {
     pub effective: u64,
     /// Times it failed.
     pub failed: u64,
+    /// Times it neither took hold nor failed: skipped, or nothing was left to do.
+    pub idle: u64,
     /// From the trigger (alarm or finding) until it took hold.
     pub time_to_effect: Option<Latency>,
 }
@@ -356,6 +358,10 @@ fn lost(outcome: &Outcome) -> Millis {
     total
 }
 
+fn is_failed(row: &MitigationRow) -> bool {
+    row.effective.is_none() && row.status == "FAILED"
+}
+
 fn actions(outcome: &Outcome) -> Vec<ActionScore> {
     let mut by_action: BTreeMap<(&str, &str), Vec<&MitigationRow>> = BTreeMap::new();
     for row in &outcome.mitigations {
@@ -368,7 +374,8 @@ fn actions(outcome: &Outcome) -> Vec<ActionScore> {
             action_type: action_type.to_owned(),
             started: rows.len() as u64,
             effective: rows.iter().filter(|row| row.effective.is_some()).count() as u64,
-            failed: rows.iter().filter(|row| row.status == "FAILED").count() as u64,
+            failed: rows.iter().filter(|row| is_failed(row)).count() as u64,
+            idle: rows.iter().filter(|row| row.effective.is_none() && !is_failed(row)).count() as u64,
             time_to_effect: Latency::of(rows.iter().filter_map(|row| Some(row.effective? - row.triggered))),
         })
         .collect()
@@ -492,7 +499,7 @@ mod tests {
         fixture.outcome.mitigations[1].effective = None;
         fixture.outcome.mitigations[1].status = "FAILED".into();
         let action = &scored(&fixture).actions[0];
-        assert_eq!((action.started, action.effective, action.failed), (3, 2, 1));
+        assert_eq!((action.started, action.effective, action.failed, action.idle), (3, 2, 1, 0));
         assert_eq!(action.time_to_effect.as_ref().map(|time| time.sum), Some(Millis::minutes(20).0));
     }
 

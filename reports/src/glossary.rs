@@ -29,8 +29,8 @@ pub const TERMS: &[Term] = &[
         id: "recall",
         term: "Recall",
         definition: "Attacked devices detected, of all attacked devices; a device hit by two attacks counts twice. With \
-                     the 95 % Wilson interval. For a single behavior: by its own alarms, of the devices of the attacks \
-                     that disturb its metric.",
+                     the 95 % Wilson interval. For a single behavior: by its own alarms, of the devices that it watches \
+                     of the attacks that disturb its metric.",
     },
     Term {
         id: "precision",
@@ -53,6 +53,12 @@ pub const TERMS: &[Term] = &[
         id: "first-observable",
         term: "First-observable time",
         definition: "When the first datapoint that the attack disturbs is complete: no detector could know earlier.",
+    },
+    Term {
+        id: "watched",
+        term: "Watched",
+        definition: "A behavior watches the devices that its profile's targets covered at the start. An attacked device \
+                     that no behavior on a disturbed metric watches counts as missed.",
     },
     Term {
         id: "survival",

@@ -3,6 +3,7 @@
 use lab::audit::CheckScore;
 use lab::interval::{Proportion, Rate};
 use lab::latency::Latency;
+use lab::matching::label;
 use lab::outcome::Outcome;
 use lab::{Millis, Scorecard};
 use serde::Serialize;
@@ -311,6 +312,7 @@ fn attacks(outcome: &Outcome, card: &Scorecard) -> Table {
             share_cell(attack.recall_lenient),
             span_cell(attack.first_device),
             span_cell(attack.half_of_devices),
+            count_cell(attack.uncovered).alert_if(attack.uncovered > 0),
             count_cell(attack.unobservable),
         ]
     });
@@ -321,6 +323,7 @@ fn attacks(outcome: &Outcome, card: &Scorecard) -> Table {
         numbers("lenient", "detected"),
         numbers("first device", "detection-time"),
         numbers("half of devices", "detection-time"),
+        numbers("not watched", "watched"),
         numbers("unobservable", "first-observable"),
     ];
     Table::new("Attacks and their detection", &columns, rows.collect())
@@ -398,8 +401,9 @@ fn devices(outcome: &Outcome, card: &Scorecard) -> Table {
     let rows = detections.iter().take(DEVICES).map(|detection| {
         let act = &outcome.truth[detection.act as usize];
         let alarm = detection.strict.map(|alarm| &outcome.alarms[alarm as usize]);
-        let behavior = alarm.map(|alarm| outcome.behaviors[alarm.behavior as usize].name.clone());
+        let behavior = alarm.map(|alarm| label(outcome, alarm.behavior as usize));
         let missed = match (detection.first_observable, detection.masked, detection.lenient) {
+            _ if !detection.covered => "no behavior watches for it",
             (None, ..) => "no datapoint shows it",
             (_, true, _) => "an alarm already stood",
             (_, _, Some(_)) => "only another metric rang",
@@ -438,7 +442,7 @@ fn behaviors(outcome: &Outcome, card: &Scorecard) -> Table {
             (violating, None) => value(violating.map_or_else(|| "n/a".to_owned(), percent), violating),
         };
         vec![
-            text(quality.name.clone()).beside(format!("{}{suppressed}", quality.metric)),
+            text(label(outcome, quality.behavior as usize)).beside(format!("{}{suppressed}", quality.metric)),
             text(row.criteria.clone()).beside(format!("{} to alarm, {} to clear", row.to_alarm, row.to_clear)),
             share_cell(quality.quality.precision),
             share_cell(quality.quality.recall),
@@ -569,6 +573,7 @@ fn actions(card: &Scorecard) -> Table {
             text(action.action.clone()).beside(action.action_type.clone()),
             count_cell(action.started),
             count_cell(action.effective),
+            count_cell(action.idle),
             count_cell(action.failed).alert_if(action.failed > 0),
             quantile(&action.time_to_effect, |time| time.p50),
             quantile(&action.time_to_effect, |time| time.max),
@@ -578,6 +583,7 @@ fn actions(card: &Scorecard) -> Table {
         words("action"),
         numbers("started", ""),
         numbers("took hold", ""),
+        numbers("nothing to do", ""),
         numbers("failed", ""),
         numbers("median from trigger", "time-to-contain"),
         numbers("longest", "time-to-contain"),

@@ -30,7 +30,7 @@ pub(super) fn figure(card: &Scorecard) -> Option<Figure> {
     }
     let mut caption =
         "A cell is filled where the behavior watches a metric that the attack disturbs, or the check looks \
-                       for the defect: the share of the act's devices on which it \
+                       for the defect: the share of the act's devices that it watches on which it \
                        did (green from 95 %, amber below, red where it never did). Numbers without ground count \
                        devices on which a control rang during the attack though nothing made it expect so."
             .to_owned();

@@ -1,7 +1,7 @@
 //! False alarms per day, behavior by behavior, by cause.
 
 use lab::Scorecard;
-use lab::matching::Cause;
+use lab::matching::{Cause, label};
 use lab::outcome::Outcome;
 
 use super::canvas::{Anchor, Canvas, fit};
@@ -67,7 +67,7 @@ fn days(outcome: &Outcome) -> usize {
 fn panels(outcome: &Outcome, card: &Scorecard) -> Vec<Panel> {
     let days = days(outcome);
     let mut panels: Vec<Panel> =
-        outcome.behaviors.iter().map(|row| Panel { name: row.name.clone(), days: vec![[0; 4]; days] }).collect();
+        (0..outcome.behaviors.len()).map(|i| Panel { name: label(outcome, i), days: vec![[0; 4]; days] }).collect();
     for cell in &card.false_alarms.days {
         // A datapoint that completes exactly at the end belongs to the last day.
         let day = (cell.day as usize).min(days - 1);
@@ -93,7 +93,7 @@ fn data(outcome: &Outcome, card: &Scorecard) -> String {
     let rows = card.false_alarms.days.iter().map(|cell| {
         [
             cell.day.to_string(),
-            outcome.behaviors[cell.behavior as usize].name.clone(),
+            label(outcome, cell.behavior as usize),
             cell.cause.name().to_owned(),
             cell.count.to_string(),
         ]

@@ -84,8 +84,11 @@ fn place(time: Millis) -> f64 {
 
 /// Ticks at times that people know.
 fn time_ticks(longest: Millis, most: usize) -> Vec<(f64, String)> {
-    let minutes = [1, 5, 15, 60, 360, 1_440, 4_320, 10_080, 43_200];
-    let within: Vec<Millis> = minutes.map(Millis::minutes).into_iter().filter(|time| *time <= longest).collect();
+    let short: &[i64] = &[1, 2, 5, 10, 15, 20, 30, 45, 60];
+    let long: &[i64] = &[1, 5, 15, 60, 360, 1_440, 4_320, 10_080, 43_200];
+    let minutes = if longest <= Millis::HOUR { short } else { long };
+    let within: Vec<Millis> =
+        minutes.iter().map(|time| Millis::minutes(*time)).filter(|time| *time <= longest).collect();
     let step = within.len().div_ceil(most).max(1);
     within.into_iter().step_by(step).map(|time| (place(time), span(time))).collect()
 }

@@ -179,14 +179,17 @@ async function sortAndFilter(file, name) {
     const sorted = keys.every((key, i) => i === 0 || sign * (key - keys[i - 1]) >= 0);
     if (!sorted || keys.length < 2) problems.push(`${name}: ${direction} sorting gives ${keys}`);
   }
-  const input = page.locator(".filter input").first();
-  if (await input.count()) {
-    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
-    await input.fill("probing");
-    const rows = await page
-      .locator("details:has(.filter) tbody tr:visible")
-      .evaluateAll((rows) => rows.map((row) => row.textContent));
-    if (rows.length === 0 || !rows.every((row) => row.includes("probing"))) problems.push(`${name}: the filter shows other rows`);
+  const folded = page.locator("details:has(.filter)").first();
+  if (await folded.count()) {
+    await folded.evaluate((details) => (details.open = true));
+    const all = await folded.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.textContent));
+    const wanted = await folded.locator("tbody tr:first-child td:first-child").innerText();
+    await folded.locator(".filter input").fill(wanted.split("\n")[0]);
+    const shown = await folded.locator("tbody tr:visible").evaluateAll((rows) => rows.map((row) => row.textContent));
+    const right = all.filter((row) => row.includes(wanted.split("\n")[0]));
+    if (shown.length === 0 || shown.length === all.length || shown.join() !== right.join()) {
+      problems.push(`${name}: the filter shows ${shown.length} of ${all.length} rows for ${wanted}`);
+    }
   }
   await close();
 }

@@ -79,6 +79,7 @@ fn behavior(name: &str, metric: &str, criteria: &str, minutes: i64, to_alarm: u8
         to_clear,
         suppressed: false,
         built_in_share: None,
+        covers: std::iter::once(0..100_000).collect(),
         datapoints: 201_600_000,
         violating: 12_345,
     }
@@ -171,6 +172,7 @@ pub fn small() -> Outcome {
     let mut outcome = empty(header("small", "Two meters leak, one is seen", 10, 1));
     outcome.classes = vec![class("meter", "smart-meter", 0, 10, Some(10))];
     outcome.behaviors = vec![behavior("MessagesSent", "aws:num-messages-sent", "≤ 60 per 300 s", 5, 2, 2)];
+    outcome.behaviors[0].covers = std::iter::once(0..10).collect();
     outcome.behaviors[0].datapoints = 2_880;
     outcome.behaviors[0].violating = 9;
     outcome.checks = vec![check(LOGGING, "LOW")];
@@ -293,6 +295,7 @@ fn behaviors() -> Vec<BehaviorRow> {
     rows[5].built_in_share = Some(0.01);
     rows[5].violating = 2_201_600;
     rows[7].suppressed = true;
+    rows[4].covers = vec![0..90_000, 94_000..100_000];
     rows
 }
 
