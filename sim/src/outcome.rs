@@ -171,6 +171,19 @@ pub enum ActKind {
     SelfInflicted,
 }
 
+impl ActKind {
+    /// Its lane in the timeline.
+    pub const fn lane(self) -> &'static str {
+        match self {
+            ActKind::Attack => "attack",
+            ActKind::Defect => "defect",
+            ActKind::Confounder => "confounder",
+            ActKind::Fault => "fault",
+            ActKind::SelfInflicted => "response",
+        }
+    }
+}
+
 /// By which road an attack acts; decides which mitigation is effective against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -209,6 +222,8 @@ pub struct Act {
     pub onset: Timestamp,
     /// When it was planned to end (or the run's end).
     pub end: Timestamp,
+    /// For defects not tied to devices: when a measure removed it.
+    pub resolved: Option<Timestamp>,
     /// Unit of [`DeviceAct::harm`], for example `bytes`.
     pub harm_unit: String,
     /// The devices it concerns, in id order.

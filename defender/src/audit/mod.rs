@@ -41,6 +41,7 @@ mod configuration;
 mod event;
 mod finding;
 mod inspection;
+mod mitigable;
 mod resource;
 mod schedule;
 mod suppression;

@@ -12,6 +12,7 @@
 //! [`Detect`] is the service: profiles, custom metrics, dimensions, models, violations, and the operations on them.
 pub mod alarm;
 pub mod behavior;
+pub mod columns;
 pub mod criteria;
 mod custom_metric;
 pub mod device;

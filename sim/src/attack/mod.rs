@@ -1,13 +1,16 @@
 //! Attacks: what somebody hostile makes a device do, with ground truth. One file each, one line in [`REGISTRY`].
 
-use std::fmt;
+mod authorization_probing;
+mod exfiltration;
+mod port_opening;
 
-use defender::metric::Metric;
 use std::sync::Arc;
 
+use defender::metric::Metric;
+
+use crate::disturbance::Disturb;
 use crate::outcome::Channel;
 use crate::scenario::fields::Fields;
-use crate::disturbance::{Disturbance, Span};
 
 /// What an attack is, for the ledger of truth and the reference page.
 #[derive(Clone, Debug)]
@@ -27,15 +30,12 @@ pub struct Facts {
 }
 
 /// An attack with its parameters.
-pub trait Attack: fmt::Debug + Send + Sync {
+pub trait Attack: Disturb {
     /// The registry name.
     fn kind(&self) -> &'static str;
 
     /// What it is.
     fn facts(&self) -> Facts;
-
-    /// What it adds to one device in one window, of which it is active during `span`. Adds harm as it goes.
-    fn disturb(&self, span: Span, to: &mut Disturbance);
 }
 
 /// An entry of the registry.
@@ -48,3 +48,6 @@ pub struct Entry {
     /// Reads the parameters; problems go to `fields`, which then make the loader fail.
     pub read: fn(&mut Fields<'_>) -> Arc<dyn Attack>,
 }
+
+/// All attacks, by name.
+pub const REGISTRY: &[Entry] = &[authorization_probing::ENTRY, exfiltration::ENTRY, port_opening::ENTRY];
