@@ -89,7 +89,7 @@ fn t_s08_t_s09_t_s10_afterwards() {
         "resourceIdentifier": {"deviceCertificateId": id(n)}}))
         .expect("the shape of the API")
     };
-    world.audit.delete_audit_suppression(&key(1)).expect("it is there");
+    world.audit.delete_audit_suppression(T, &key(1)).expect("it is there");
     let all = json!({"startTime": T.0 / 1_000, "endTime": T.0 / 1_000});
     assert_eq!(world.findings(T, all)[0]["isSuppressed"], true);
     let wrong = json!({"checkName": EXPIRING, "resourceIdentifier": {"caCertificateId": id(1)},
@@ -99,5 +99,5 @@ fn t_s08_t_s09_t_s10_afterwards() {
         "resourceIdentifier": {"deviceCertificateId": id(9)}, "suppressIndefinitely": true}))
     .expect("the shape");
     assert_eq!(exception(world.audit.update_audit_suppression(T, &update)), Exception::ResourceNotFound);
-    assert!(world.audit.delete_audit_suppression(&key(9)).is_ok());
+    assert!(world.audit.delete_audit_suppression(T, &key(9)).is_ok());
 }

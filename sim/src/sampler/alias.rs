@@ -19,6 +19,13 @@ pub struct TableId {
     scale: u32,
 }
 
+impl TableId {
+    /// How many neighbouring values a drawn one stands for.
+    pub fn scale(self) -> u32 {
+        self.scale
+    }
+}
+
 /// Many alias tables in one allocation.
 #[derive(Clone, Debug, Default)]
 pub struct AliasTables {

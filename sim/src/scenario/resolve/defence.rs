@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use defender::arn::Arn;
+use defender::audit::AuditCheck;
 use defender::detect::behavior::Catalog;
+use defender::error::Compatibility;
 use defender::mitigation::applies_to_check;
 use defender::mitigation::wire::ActionType;
 use defender::time::Millis;
@@ -287,7 +289,9 @@ impl Resolver<'_> {
             }
             Trigger::Violation { .. } => {}
             Trigger::Finding { check } => {
-                if !applies_to_check(action.action_type, check) {
+                // An unknown check has been told already.
+                let known = AuditCheck::known(Compatibility::Lenient).find(|known| known.name() == check.as_str());
+                if known.is_some_and(|known| !applies_to_check(action.action_type, known)) {
                     let message = format!(
                         "action `{}` ({}) cannot be applied to findings of `{check}` (M-08)",
                         name.value, action.action_type
