@@ -39,8 +39,10 @@ mod catalog;
 mod checks;
 mod configuration;
 mod event;
+mod evidence;
 mod finding;
 mod inspection;
+mod mitigable;
 mod resource;
 mod schedule;
 mod suppression;
@@ -50,7 +52,7 @@ pub mod wire;
 
 pub use catalog::{AuditCheck, ReasonCode};
 pub use event::{AuditEvent, TaskEnd};
-pub use finding::FindingKey;
+pub use evidence::{Evidence, Fault};
 pub use resource::{IssuerName, Resource};
 
 /// The answer of an operation, with the warnings that belong to it (0.3).
