@@ -13,6 +13,8 @@ use crate::ids::IdMint;
 use crate::request::{Page, length, plain_name};
 use crate::time::{Millis, Timestamp};
 
+use crate::mitigation::FindingKey;
+
 use super::catalog::{AuditCheck, ReasonCode};
 use super::inspection::{Extra, Found, Related, RelatedSession};
 use super::resource::{Filter, Resource, read_filter};
@@ -29,10 +31,6 @@ use super::{Answer, Audit};
 pub(super) const RETENTION: Millis = Millis::days(90);
 /// Related resources that a finding itself shows (4.7).
 const RELATED_SHOWN: usize = 10;
-
-/// A finding's place among all that were ever made; ascending in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FindingKey(pub u64);
 
 /// A finding as it is kept: about a hundred bytes.
 #[derive(Clone, Debug)]
@@ -165,6 +163,11 @@ impl FindingStore {
 
     pub(super) fn text(&self, finding: &Finding) -> &str {
         &self.texts[finding.text as usize]
+    }
+
+    /// The keys of an audit's findings, ascending.
+    pub(super) fn of_task(&self, task: u64) -> impl Iterator<Item = u64> + '_ {
+        self.batches.iter().filter(move |batch| batch.task == task).flat_map(Batch::keys)
     }
 
     /// The keys of some batches, newest first, then by check name, then by resource (A-38, CH-52).

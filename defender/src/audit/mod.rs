@@ -39,6 +39,7 @@ mod catalog;
 mod checks;
 mod configuration;
 mod event;
+mod evidence;
 mod finding;
 mod inspection;
 mod mitigable;
@@ -51,7 +52,7 @@ pub mod wire;
 
 pub use catalog::{AuditCheck, ReasonCode};
 pub use event::{AuditEvent, TaskEnd};
-pub use finding::FindingKey;
+pub use evidence::{Evidence, Fault};
 pub use resource::{IssuerName, Resource};
 
 /// The answer of an operation, with the warnings that belong to it (0.3).

@@ -1,180 +1,382 @@
-//! 12.5: certificates, their expiry, age and revocation.
+//! The certificate checks (12.5).
 
-use defender::account::{CaCertificateStatus, CertificateStatus, CrlEntry, IssuerFacts, RevokingIssuer, SerialNumber};
-use defender::audit::wire::ListRelatedResourcesForAuditFindingRequest;
+use std::collections::BTreeSet;
+
+use defender::account::{
+    CaCertificateFacts, CaCertificateStatus, CertificateFacts, CertificateStatus, CertificateText, CrlEntry,
+    DebianFingerprint, IssuerFacts, IssuerIndex, KeyFacts, KeyVulnerability, Principal, RevokingIssuer, SerialNumber,
+    ThingPrincipalType,
+};
+use defender::audit::wire::{AuditCheckRunStatus, ListRelatedResourcesForAuditFindingRequest, ResourceType};
+use defender::audit::{AuditCheck, AuditSettings};
 use defender::error::Exception;
 use defender::time::{Millis, Timestamp};
-use serde_json::json;
 
-use super::{LONG_AGO, T, World, codes, days, exception};
+use crate::{Bench, T, certificate_id, device_certificate, refused};
 
-const EXPIRING: &str = "DEVICE_CERTIFICATE_EXPIRING_CHECK";
-const CA_EXPIRING: &str = "CA_CERTIFICATE_EXPIRING_CHECK";
-const AGE: &str = "DEVICE_CERTIFICATE_AGE_CHECK";
-const REVOKED: &str = "REVOKED_DEVICE_CERTIFICATE_STILL_ACTIVE_CHECK";
-const REVOKED_CA: &str = "REVOKED_CA_CERTIFICATE_STILL_ACTIVE_CHECK";
-const INTERMEDIATE: &str = "INTERMEDIATE_CA_REVOKED_FOR_ACTIVE_DEVICE_CERTIFICATES_CHECK";
-const APPROACHING: &str = "CERTIFICATE_APPROACHING_EXPIRATION";
-const PAST: &str = "CERTIFICATE_PAST_EXPIRATION";
+fn facts(number: u32, status: CertificateStatus, not_after: Timestamp) -> CertificateFacts {
+    CertificateFacts { status, ..CertificateFacts::new(certificate_id(number), T - Millis::days(400), not_after) }
+}
 
-/// The codes that C-14 finds for one certificate, and how many were inspected.
-fn expiry(not_after: Timestamp, status: CertificateStatus) -> (Vec<String>, u64) {
-    let mut world = World::with(&[EXPIRING]);
-    world.certificate(not_after, |facts| facts.status = status);
-    let (details, findings) = world.audit(EXPIRING);
-    let found = codes(&findings).into_iter().map(str::to_owned).collect();
-    (found, details["totalResourcesCount"].as_u64().expect("a count"))
+/// Judges the expiration of one device certificate.
+fn expiring(status: CertificateStatus, not_after: Timestamp, threshold: Option<&str>) -> crate::Outcome {
+    let mut bench = Bench::new();
+    if let Some(days) = threshold {
+        let check = AuditCheck::DeviceCertificateExpiring;
+        bench.configure(check, "CERT_EXPIRATION_THRESHOLD_IN_DAYS", days).expect("in range");
+    }
+    bench.account.load_certificate(T, facts(1, status, not_after)).expect("new");
+    bench.run(AuditCheck::DeviceCertificateExpiring)
+}
+
+const APPROACHING: [&str; 1] = ["CERTIFICATE_APPROACHING_EXPIRATION"];
+const PAST: [&str; 1] = ["CERTIFICATE_PAST_EXPIRATION"];
+
+#[test]
+fn t_c20_thirty_days_ahead_is_approaching() {
+    let outcome = expiring(CertificateStatus::Active, T + Millis::days(30), None);
+    assert_eq!(outcome.reasons(), APPROACHING);
+    let resource = &outcome.findings[0].non_compliant_resource;
+    assert_eq!(resource.resource_type, ResourceType::DeviceCertificate);
+    assert_eq!(resource.resource_identifier, device_certificate(1));
+    let info = resource.additional_info.as_ref().expect("an expiration time");
+    assert_eq!(info["EXPIRATION_TIME"], "1751328000000");
+    assert_eq!(outcome.findings[0].reason_for_non_compliance, "Certificate is approaching its expiration.");
 }
 
 #[test]
-fn t_c20_to_t_c25_expiry_has_inclusive_boundaries_and_a_scope() {
-    let active = CertificateStatus::Active;
-    assert_eq!(expiry(days(30), active), (vec![APPROACHING.to_owned()], 1));
-    assert_eq!(expiry(days(30) + Millis::SECOND, active), (vec![], 1));
-    assert_eq!(expiry(T, active), (vec![PAST.to_owned()], 1));
-    assert_eq!(expiry(T + Millis::SECOND, active), (vec![APPROACHING.to_owned()], 1));
-    assert_eq!(expiry(days(-5), CertificateStatus::Inactive), (vec![], 0));
-    assert_eq!(expiry(days(-5), CertificateStatus::PendingTransfer), (vec![PAST.to_owned()], 1));
+fn t_c21_a_second_more_is_compliant() {
+    expiring(CertificateStatus::Active, T + Millis::days(30) + Millis::SECOND, None).is_compliant();
 }
 
 #[test]
-fn t_c20_the_finding_carries_the_expiration_time() {
-    let mut world = World::with(&[EXPIRING]);
-    world.certificate(days(30), |_| {});
-    let (_, findings) = world.audit(EXPIRING);
-    let resource = &findings[0]["nonCompliantResource"];
-    assert_eq!(resource["additionalInfo"], json!({"EXPIRATION_TIME": "1751328000000"}));
-    assert_eq!(resource["resourceType"], "DEVICE_CERTIFICATE");
-    assert_eq!(findings[0]["severity"], "MEDIUM");
-    assert_eq!(findings[0]["reasonForNonCompliance"], "Certificate is approaching its expiration.");
+fn t_c22_at_the_very_end_it_is_past() {
+    let outcome = expiring(CertificateStatus::Active, T, None);
+    assert_eq!(outcome.reasons(), PAST);
+    assert_eq!(outcome.findings[0].reason_for_non_compliance, "Certificate is past its expiration.");
 }
 
 #[test]
-fn t_c26_t_c27_the_threshold_moves_devices_and_not_cas() {
-    let mut world = World::with(&[EXPIRING, CA_EXPIRING]);
-    world
-        .configure(json!({"auditCheckConfigurations": {EXPIRING: {
-            "enabled": true, "configuration": {"CERT_EXPIRATION_THRESHOLD_IN_DAYS": "90"}}}}))
+fn t_c23_a_second_before_the_end_it_is_approaching() {
+    assert_eq!(expiring(CertificateStatus::Active, T + Millis::SECOND, None).reasons(), APPROACHING);
+}
+
+#[test]
+fn t_c24_an_inactive_certificate_is_not_inspected() {
+    let outcome = expiring(CertificateStatus::Inactive, T - Millis::DAY, None);
+    assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedCompliant, 0, 0, 0));
+}
+
+#[test]
+fn t_c25_a_certificate_in_transfer_is_inspected() {
+    assert_eq!(expiring(CertificateStatus::PendingTransfer, T - Millis::DAY, None).reasons(), PAST);
+}
+
+#[test]
+fn t_c26_the_threshold_is_configurable() {
+    let not_after = T + Millis::days(60);
+    assert_eq!(expiring(CertificateStatus::Active, not_after, Some("90")).reasons(), APPROACHING);
+    expiring(CertificateStatus::Active, not_after, None).is_compliant();
+}
+
+fn ca(number: u32, not_after: Timestamp) -> CaCertificateFacts {
+    CaCertificateFacts::new(certificate_id(number), T - Millis::days(400), not_after)
+}
+
+#[test]
+fn t_c27_the_threshold_of_cas_is_always_thirty_days() {
+    let mut bench = Bench::new();
+    bench
+        .configure(AuditCheck::DeviceCertificateExpiring, "CERT_EXPIRATION_THRESHOLD_IN_DAYS", "90")
         .expect("in range");
-    world.certificate(days(60), |_| {});
-    world.ca(days(60), |_| {});
-    assert_eq!(codes(&world.audit(EXPIRING).1), [APPROACHING]);
-    assert_eq!(codes(&world.audit(CA_EXPIRING).1), [""; 0]);
+    bench.account.load_ca_certificate(T, ca(1, T + Millis::days(60))).expect("new");
+    let outcome = bench.run(AuditCheck::CaCertificateExpiring);
+    outcome.is_compliant();
+    assert_eq!(outcome.counts().1, 1);
 }
 
 #[test]
-fn t_c28_cas_are_inspected_whatever_their_auto_registration() {
-    let mut world = World::with(&[CA_EXPIRING]);
-    world.ca(days(29), |facts| facts.auto_registration = false);
-    assert_eq!(codes(&world.audit(CA_EXPIRING).1), [APPROACHING]);
+fn t_c28_a_ca_without_auto_registration_is_inspected() {
+    let mut bench = Bench::new();
+    let facts = ca(1, T + Millis::days(29));
+    assert!(!facts.auto_registration);
+    bench.account.load_ca_certificate(T, facts).expect("new");
+    let outcome = bench.run(AuditCheck::CaCertificateExpiring);
+    assert_eq!(outcome.reasons(), APPROACHING);
+    let identifier = &outcome.findings[0].non_compliant_resource.resource_identifier;
+    assert_eq!(identifier.ca_certificate_id, Some(certificate_id(1).to_string()));
+}
+
+fn aged(created: Timestamp) -> crate::Outcome {
+    let mut bench = Bench::new();
+    let facts =
+        CertificateFacts { creation_date: Some(created), ..facts(1, CertificateStatus::Active, T + Millis::days(400)) };
+    bench.account.load_certificate(T, facts).expect("new");
+    bench.run(AuditCheck::DeviceCertificateAge)
 }
 
 #[test]
-fn t_c29_t_c30_age_counts_to_the_second() {
-    for (created, found) in [(days(-365), 1), (days(-365) + Millis::SECOND, 0)] {
-        let mut world = World::with(&[AGE]);
-        world.certificate(days(1_000), |facts| facts.creation_date = Some(created));
-        assert_eq!(world.audit(AGE).1.len(), found);
-    }
+fn t_c29_a_year_is_too_old() {
+    let outcome = aged(T - Millis::days(365));
+    assert_eq!(outcome.reasons(), ["CERTIFICATE_PAST_AGE_THRESHOLD"]);
+    assert_eq!(outcome.findings[0].non_compliant_resource.additional_info, None);
 }
 
 #[test]
-fn t_c31_t_c32_thresholds_have_a_range_and_belong_to_a_check() {
-    let set = |check: &str, name: &str, value: &str| {
-        let mut world = World::with(&[AGE, EXPIRING]);
-        world.configure(json!({"auditCheckConfigurations": {check: {"enabled": true, "configuration": {name: value}}}}))
+fn t_c30_a_second_less_is_not() {
+    aged(T - Millis::days(365) + Millis::SECOND).is_compliant();
+}
+
+#[test]
+fn ch31_the_activation_date_counts_where_it_is_known() {
+    let mut bench = Bench::new();
+    let facts = CertificateFacts {
+        creation_date: Some(T - Millis::days(700)),
+        activation_date: Some(T - Millis::days(100)),
+        ..facts(1, CertificateStatus::Active, T + Millis::days(400))
     };
-    for value in ["29", "3653", "abc"] {
-        assert_eq!(exception(set(AGE, "CERT_AGE_THRESHOLD_IN_DAYS", value)), Exception::InvalidRequest, "{value}");
+    bench.account.load_certificate(T, facts).expect("new");
+    bench.run(AuditCheck::DeviceCertificateAge).is_compliant();
+    bench.configure(AuditCheck::DeviceCertificateAge, "CERT_AGE_THRESHOLD_IN_DAYS", "100").expect("in range");
+    assert_eq!(bench.run(AuditCheck::DeviceCertificateAge).reasons(), ["CERTIFICATE_PAST_AGE_THRESHOLD"]);
+}
+
+#[test]
+fn t_c31_bad_age_thresholds_are_refused() {
+    let mut bench = Bench::new();
+    let age = AuditCheck::DeviceCertificateAge;
+    for value in ["29", "3653", "abc", "+40", " 40", "40.0", ""] {
+        refused(bench.configure(age, "CERT_AGE_THRESHOLD_IN_DAYS", value), Exception::InvalidRequest);
     }
-    assert_eq!(exception(set(EXPIRING, "CERT_AGE_THRESHOLD_IN_DAYS", "100")), Exception::InvalidRequest);
+    let expiring = AuditCheck::DeviceCertificateExpiring;
+    refused(bench.configure(expiring, "CERT_AGE_THRESHOLD_IN_DAYS", "40"), Exception::InvalidRequest);
+    refused(bench.configure(age, "UNKNOWN_THRESHOLD", "40"), Exception::InvalidRequest);
+    let ca = AuditCheck::CaCertificateExpiring;
+    refused(bench.configure(ca, "CERT_EXPIRATION_THRESHOLD_IN_DAYS", "40"), Exception::InvalidRequest);
+}
+
+#[test]
+fn t_c32_the_ends_of_the_range_are_accepted() {
+    let mut bench = Bench::new();
     for value in ["30", "3652"] {
-        assert_eq!(set(EXPIRING, "CERT_EXPIRATION_THRESHOLD_IN_DAYS", value), Ok(()), "{value}");
+        let check = AuditCheck::DeviceCertificateExpiring;
+        bench.configure(check, "CERT_EXPIRATION_THRESHOLD_IN_DAYS", value).expect("in range");
     }
 }
 
-/// A world in which `CN=root` signed everything and revoked serial `a1b` at a time.
-fn revoking(checks: &[&str], when: Option<Timestamp>) -> (World, defender::account::IssuerIndex) {
-    let mut world = World::with(checks);
+fn issuer(bench: &mut Bench, subject: &str, issuer: Option<IssuerIndex>) -> IssuerIndex {
     let facts = IssuerFacts {
-        subject: "CN=root".to_owned(),
-        id: "aa".to_owned(),
+        subject: subject.to_owned(),
+        id: "ab".repeat(32),
         key_id: None,
-        serial: SerialNumber::from(1),
-        issuer: None,
+        serial: "0A:1B".parse().expect("hexadecimal"),
+        issuer,
     };
-    let root = world.account.register_issuer(LONG_AGO, facts).expect("a new issuer");
+    bench.account.register_issuer(T, facts).expect("well-formed")
+}
+
+fn revoke(bench: &mut Bench, subject: &str, serial: &str, revocation_date: Timestamp) {
     let entry = CrlEntry {
-        issuer: RevokingIssuer::Subject("CN=root".to_owned()),
-        serial: "a1b".parse().expect("hexadecimal"),
-        revocation_date: when,
+        issuer: RevokingIssuer::Subject(subject.to_owned()),
+        serial: serial.parse().expect("hexadecimal"),
+        revocation_date: Some(revocation_date),
         reason: None,
     };
-    world.account.add_crl_entries(LONG_AGO, [entry]);
-    (world, root)
+    bench.account.add_crl_entries(T, [entry]);
 }
 
-#[test]
-fn t_c33_to_t_c35_revoked_by_the_issuer_and_still_active() {
-    let cases = [
-        (CertificateStatus::Active, Some(days(-1)), 1, 1),
-        (CertificateStatus::Revoked, Some(days(-1)), 0, 0),
-        (CertificateStatus::Active, Some(days(1)), 0, 1),
-    ];
-    for (status, when, found, total) in cases {
-        let (mut world, root) = revoking(&[REVOKED], when);
-        world.certificate(days(100), |facts| {
-            facts.status = status;
-            facts.issuer = Some(root);
-            facts.serial = "0A:1B".parse().expect("hexadecimal");
-        });
-        let (details, findings) = world.audit(REVOKED);
-        assert_eq!(
-            (findings.len(), details["totalResourcesCount"].as_u64()),
-            (found, Some(total)),
-            "{status:?} {when:?}"
-        );
-        assert!(codes(&findings).iter().all(|code| *code == "CERTIFICATE_REVOKED_BY_ISSUER"));
-    }
-}
-
-#[test]
-fn t_c36_an_inactive_ca_is_out_of_scope() {
-    for (status, found) in [(CaCertificateStatus::Inactive, 0), (CaCertificateStatus::Active, 1)] {
-        let (mut world, root) = revoking(&[REVOKED_CA], None);
-        world.ca(days(100), |facts| {
-            facts.status = status;
-            facts.issuer = Some(root);
-            facts.serial = "a1b".parse().expect("hexadecimal");
-        });
-        assert_eq!(world.audit(REVOKED_CA).1.len(), found);
-    }
-}
-
-#[test]
-fn t_c37_related_certificates_of_a_revoked_intermediate_are_listed_apart() {
-    let (mut world, root) = revoking(&[INTERMEDIATE], None);
-    let facts = IssuerFacts {
-        subject: "CN=intermediate".to_owned(),
-        id: "bb".to_owned(),
-        key_id: None,
-        serial: "a1b".parse().expect("hexadecimal"),
-        issuer: Some(root),
+/// Judges one device certificate with the serial number `0A:1B` whose issuer's list has `a1b`.
+fn revoked(status: CertificateStatus, revocation_date: Timestamp) -> (Bench, crate::Outcome) {
+    let mut bench = Bench::new();
+    let issuer = issuer(&mut bench, "CN=CA", None);
+    let facts = CertificateFacts {
+        issuer: Some(issuer),
+        serial: "0A:1B".parse().expect("hexadecimal"),
+        ..facts(1, status, T + Millis::days(400))
     };
-    let intermediate = world.account.register_issuer(LONG_AGO, facts).expect("a new issuer");
-    for status in [CertificateStatus::Active, CertificateStatus::Active, CertificateStatus::Inactive] {
-        world.certificate(days(100), |facts| {
-            facts.status = status;
-            facts.issuer = Some(intermediate);
-        });
+    bench.account.load_certificate(T, facts).expect("new");
+    revoke(&mut bench, "CN=CA", "a1b", revocation_date);
+    let outcome = bench.run(AuditCheck::RevokedDeviceCertificateStillActive);
+    (bench, outcome)
+}
+
+#[test]
+fn t_c33_a_revoked_certificate_is_still_active() {
+    let (_, outcome) = revoked(CertificateStatus::Active, T - Millis::DAY);
+    assert_eq!(outcome.reasons(), ["CERTIFICATE_REVOKED_BY_ISSUER"]);
+}
+
+#[test]
+fn t_c34_a_certificate_revoked_here_is_not_inspected() {
+    let (_, outcome) = revoked(CertificateStatus::Revoked, T - Millis::DAY);
+    assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedCompliant, 0, 0, 0));
+}
+
+#[test]
+fn t_c35_a_revocation_of_tomorrow_does_not_count() {
+    let (_, outcome) = revoked(CertificateStatus::Active, T + Millis::DAY);
+    outcome.is_compliant();
+    assert_eq!(outcome.counts().1, 1);
+}
+
+#[test]
+fn ch06_certificates_without_revocation_data_are_compliant_and_counted() {
+    let mut bench = Bench::new();
+    for number in 0..3 {
+        let facts = facts(number, CertificateStatus::Active, T + Millis::days(400));
+        bench.account.load_certificate(T, facts).expect("new");
     }
-    let (_, findings) = world.audit(INTERMEDIATE);
-    assert_eq!(codes(&findings), ["INTERMEDIATE_CA_REVOKED_BY_ISSUER"]);
-    assert!(findings[0].get("relatedResources").is_none_or(|related| related.as_array().is_some_and(Vec::is_empty)));
+    let check = AuditCheck::RevokedDeviceCertificateStillActive;
+    let outcome = bench.run(check);
+    outcome.is_compliant();
+    let diagnostics = bench.audit.check_diagnostics(&outcome.task_id, check);
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!((diagnostics[0].code, diagnostics[0].canonical.as_ref()), ("NO_REVOCATION_DATA", Some(&3.into())));
+}
+
+#[test]
+fn t_c36_an_inactive_ca_is_not_inspected() {
+    let mut bench = Bench::new();
+    let root = issuer(&mut bench, "CN=Root", None);
+    for (number, status) in [(1, CaCertificateStatus::Inactive), (2, CaCertificateStatus::Active)] {
+        let facts = CaCertificateFacts {
+            status,
+            issuer: Some(root),
+            serial: SerialNumber::from(u64::from(number)),
+            ..ca(number, T + Millis::days(400))
+        };
+        bench.account.load_ca_certificate(T, facts).expect("new");
+    }
+    revoke(&mut bench, "CN=Root", "1", T - Millis::DAY);
+    let outcome = bench.run(AuditCheck::RevokedCaCertificateStillActive);
+    assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedCompliant, 1, 0, 0));
+    revoke(&mut bench, "CN=Root", "02", T);
+    let outcome = bench.run(AuditCheck::RevokedCaCertificateStillActive);
+    assert_eq!(outcome.reasons(), ["CERTIFICATE_REVOKED_BY_ISSUER"]);
+}
+
+#[test]
+fn c02_a_self_signed_ca_can_stand_in_its_own_list() {
+    let mut bench = Bench::new();
+    let own = issuer(&mut bench, "CN=Root", None);
+    let facts =
+        CaCertificateFacts { as_issuer: Some(own), serial: SerialNumber::from(9), ..ca(1, T + Millis::days(400)) };
+    bench.account.load_ca_certificate(T, facts).expect("new");
+    bench.run(AuditCheck::RevokedCaCertificateStillActive).is_compliant();
+    revoke(&mut bench, "CN=Root", "9", T);
+    assert_eq!(bench.run(AuditCheck::RevokedCaCertificateStillActive).findings.len(), 1);
+}
+
+#[test]
+fn t_c37_a_revoked_intermediate_ca_and_its_active_certificates() {
+    let mut bench = Bench::new();
+    let root = issuer(&mut bench, "CN=Root", None);
+    let middle = issuer(&mut bench, "CN=Middle", Some(root));
+    for (number, status) in
+        [(1, CertificateStatus::Active), (2, CertificateStatus::Active), (3, CertificateStatus::Inactive)]
+    {
+        let facts = CertificateFacts { issuer: Some(middle), ..facts(number, status, T + Millis::days(400)) };
+        bench.account.load_certificate(T, facts).expect("new");
+    }
+    let direct = CertificateFacts { issuer: Some(root), ..facts(4, CertificateStatus::Active, T + Millis::days(400)) };
+    bench.account.load_certificate(T, direct).expect("new");
+    revoke(&mut bench, "CN=Root", "0a1b", T - Millis::DAY);
+    let outcome = bench.run(AuditCheck::IntermediateCaRevokedForActiveDeviceCertificates);
+    assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedNonCompliant, 1, 1, 0));
+    let finding = &outcome.findings[0];
+    assert_eq!(finding.reason_for_non_compliance_code, "INTERMEDIATE_CA_REVOKED_BY_ISSUER");
+    assert_eq!(finding.related_resources, []);
+    let name = finding.non_compliant_resource.resource_identifier.issuer_certificate_identifier.as_ref();
+    let name = name.expect("the member of this check");
+    assert_eq!(name.issuer_certificate_subject.as_deref(), Some("CN=Middle"));
+    assert_eq!(name.issuer_certificate_serial_number.as_deref(), Some("a1b"));
     let request = ListRelatedResourcesForAuditFindingRequest {
-        finding_id: findings[0]["findingId"].as_str().expect("an id").to_owned(),
+        finding_id: finding.finding_id.clone(),
         ..ListRelatedResourcesForAuditFindingRequest::default()
     };
-    let related = world.audit.list_related_resources_for_audit_finding(&request).expect("a known finding");
-    assert_eq!(related.related_resources.len(), 2);
+    let related = bench.audit.list_related_resources_for_audit_finding(&request).expect("retained").related_resources;
+    let identifiers: Vec<_> = related.into_iter().map(|resource| resource.resource_identifier).collect();
+    assert_eq!(identifiers, [device_certificate(1), device_certificate(2)]);
+}
+
+#[test]
+fn t_c38_a_modulus_that_passes_all_residue_tests_is_vulnerable() {
+    use num_bigint::BigUint;
+    // 65537^a is a member of every subgroup; so is any number that agrees with it modulo all the primes.
+    let primes = [11u32, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+    let product = primes.iter().fold(BigUint::from(1u8), |product, prime| product * prime);
+    let residue = BigUint::from(65_537u32).modpow(&BigUint::from(123_456u32), &product);
+    let high = (BigUint::from(1u8) << 2047u32) / &product * &product + &product;
+    let modulus = (high + residue).to_bytes_be();
+    let key = KeyFacts::of_rsa_modulus(&modulus);
+    assert_eq!(key.algorithm, defender::account::KeyAlgorithm::Rsa(2048));
+    let mut bench = Bench::new();
+    let facts = CertificateFacts { key, ..facts(1, CertificateStatus::Active, T + Millis::days(400)) };
+    bench.account.load_certificate(T, facts).expect("new");
+    let outcome = bench.run(AuditCheck::DeviceCertificateKeyQuality);
+    assert_eq!(outcome.reasons(), ["CERTIFICATE_KEY_VULNERABILITY_CVE-2017-15361"]);
+}
+
+#[test]
+fn t_c39_an_elliptic_curve_key_is_sound() {
+    let mut bench = Bench::new();
+    let facts = facts(1, CertificateStatus::Active, T + Millis::days(400));
+    assert_eq!(facts.key, KeyFacts::P256);
+    bench.account.load_certificate(T, facts).expect("new");
+    let outcome = bench.run(AuditCheck::DeviceCertificateKeyQuality);
+    outcome.is_compliant();
+    assert_eq!(bench.audit.check_diagnostics(&outcome.task_id, AuditCheck::DeviceCertificateKeyQuality), []);
+}
+
+#[test]
+fn ch20_the_debian_test_needs_a_list_or_a_statement() {
+    let modulus = [0xc0, 0xff, 0xee];
+    let fingerprint = DebianFingerprint::of_rsa_modulus(&modulus);
+    let text = CertificateText { debian_fingerprint: Some(fingerprint), ..CertificateText::default() };
+    let listed = CertificateFacts {
+        key: KeyFacts::RSA_2048,
+        text: Some(Box::new(text)),
+        ..facts(1, CertificateStatus::Active, T + Millis::days(400))
+    };
+    let stated = CertificateFacts {
+        key: KeyFacts::RSA_2048.with(KeyVulnerability::DebianOpenssl),
+        ..facts(2, CertificateStatus::Active, T + Millis::days(400))
+    };
+    let check = AuditCheck::DeviceCertificateKeyQuality;
+    let list = Some(BTreeSet::from([fingerprint]));
+    for (key_block_list, found, untested) in [(None, 1, 1), (list, 2, 0)] {
+        let mut bench = Bench::with(AuditSettings { key_block_list, ..AuditSettings::default() });
+        bench.account.load_certificate(T, listed.clone()).expect("new");
+        bench.account.load_certificate(T, stated.clone()).expect("new");
+        let outcome = bench.run(check);
+        assert_eq!(outcome.findings.len(), found);
+        assert!(outcome.reasons().iter().all(|reason| *reason == "CERTIFICATE_KEY_VULNERABILITY_CVE-2008-0166"));
+        assert_eq!(bench.audit.check_diagnostics(&outcome.task_id, check).len(), untested);
+    }
+}
+
+#[test]
+fn c05_both_weaknesses_of_one_ca_are_two_findings_of_one_resource() {
+    let mut bench = Bench::new();
+    let key = KeyFacts::RSA_2048.with(KeyVulnerability::Roca).with(KeyVulnerability::DebianOpenssl);
+    bench.account.load_ca_certificate(T, CaCertificateFacts { key, ..ca(1, T + Millis::days(400)) }).expect("new");
+    let outcome = bench.run(AuditCheck::CaCertificateKeyQuality);
+    assert_eq!(outcome.findings.len(), 2);
+    assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedNonCompliant, 1, 1, 0));
+}
+
+#[test]
+fn x02_things_with_certificates_revoked_here_are_a_lint_of_lenient_mode() {
+    for (mut bench, expected) in [(Bench::new(), 0), (Bench::lenient(), 1)] {
+        let certificate = facts(1, CertificateStatus::Revoked, T + Millis::days(400));
+        let certificate = bench.account.load_certificate(T, certificate).expect("new");
+        let thing = bench.account.create_thing(T, "pump-7", None, &[]).expect("new");
+        let principal = Principal::Certificate(certificate);
+        bench.account.attach_thing_principal(T, thing, principal, ThingPrincipalType::default()).expect("both exist");
+        let check = AuditCheck::RevokedDeviceCertificateStillActive;
+        let outcome = bench.run(check);
+        outcome.is_compliant();
+        let lints = bench.audit.check_diagnostics(&outcome.task_id, check);
+        assert_eq!(lints.iter().filter(|lint| lint.code == "THING_WITH_REVOKED_CERTIFICATE").count(), expected);
+    }
 }

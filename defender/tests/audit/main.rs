@@ -1,110 +1,179 @@
-//! The audit, vector by vector (12.5 – 12.7), through its operations and in the service's JSON.
+//! Audits behave as section 4 of the specification says.
 
 mod certificates;
-mod connections_and_logging;
+mod configuration;
+mod connections;
+mod findings;
 mod policies;
+mod roles;
+mod schedules;
 mod suppressions;
 mod tasks;
 
-use defender::account::{Account, CaCertificateFacts, CertificateFacts};
-use defender::audit::wire::{AuditTaskId, StartOnDemandAuditTaskRequest};
-use defender::audit::{Audit, AuditSettings};
-use defender::error::{Exception, ServiceError};
-use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex};
+use std::collections::BTreeMap;
+
+use defender::account::Account;
+use defender::audit::wire::{
+    AccountAuditConfiguration, AuditCheckConfiguration, AuditCheckDetails, AuditCheckRunStatus, AuditFinding,
+    AuditTaskId, DescribeAuditTaskResponse, ListAuditFindingsRequest, ResourceIdentifier,
+    StartOnDemandAuditTaskRequest,
+};
+use defender::audit::{Audit, AuditCheck, AuditEvent, AuditSettings};
+use defender::error::{Compatibility, Exception, ServiceError};
+use defender::ids::CertificateId;
 use defender::time::{Millis, Timestamp};
-use serde_json::{Value, json};
 
-/// T of the vectors: 2025-06-01T00:00:00Z.
+/// 2025-06-01T00:00:00Z: `T` of the vectors.
 const T: Timestamp = Timestamp::from_seconds(1_748_736_000);
-/// Long before T.
-const LONG_AGO: Timestamp = Timestamp::from_seconds(1_600_000_000);
+const ROLE: &str = "arn:aws:iam::123456789012:role/audit";
 
-/// An account and its audit.
-struct World {
+/// An account with everything that audits need, every check enabled.
+struct Bench {
     account: Account,
     audit: Audit,
-    certificates: u8,
 }
 
-impl World {
-    /// With these checks enabled.
-    fn with(checks: &[&str]) -> World {
-        let mut world = World {
-            account: Account::new("123456789012", "us-east-1").expect("a valid id"),
-            audit: Audit::new(AuditSettings::default()),
-            certificates: 0,
-        };
-        let enabled: serde_json::Map<String, Value> =
-            checks.iter().map(|check| ((*check).to_owned(), json!({"enabled": true}))).collect();
-        world
-            .configure(json!({"roleArn": "arn:aws:iam::123456789012:role/audit", "auditCheckConfigurations": enabled}))
-            .expect("a valid configuration");
-        world
+/// One audit's result for one check.
+struct Outcome {
+    task_id: String,
+    details: AuditCheckDetails,
+    findings: Vec<AuditFinding>,
+}
+
+impl Outcome {
+    /// Status, total, non-compliant, suppressed.
+    fn counts(&self) -> (AuditCheckRunStatus, u64, u64, u64) {
+        let details = &self.details;
+        let count = |value: Option<u64>| value.expect("the run is complete");
+        (
+            details.check_run_status,
+            count(details.total_resources_count),
+            count(details.non_compliant_resources_count),
+            count(details.suppressed_non_compliant_resources_count),
+        )
     }
 
-    fn configure(&mut self, configuration: Value) -> Result<(), ServiceError> {
-        let request = serde_json::from_value(configuration).expect("the shape of the API");
+    fn reasons(&self) -> Vec<&str> {
+        self.findings.iter().map(|finding| finding.reason_for_non_compliance_code.as_str()).collect()
+    }
+
+    #[track_caller]
+    fn is_compliant(&self) {
+        assert_eq!(self.reasons(), [] as [&str; 0]);
+        assert_eq!(self.details.check_run_status, AuditCheckRunStatus::CompletedCompliant);
+        assert_eq!(self.details.check_compliant, Some(true));
+    }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        Bench::with(AuditSettings::default())
+    }
+
+    fn lenient() -> Bench {
+        Bench::with(AuditSettings { compatibility: Compatibility::Lenient, ..AuditSettings::default() })
+    }
+
+    fn with(settings: AuditSettings) -> Bench {
+        let account = Account::new("123456789012", "us-east-1").expect("twelve digits");
+        let mode = settings.compatibility;
+        // Long ago, unless the test is about the first collection of data.
+        let delayed = !settings.data_collection_delays.is_empty();
+        let mut audit = Audit::new(settings);
+        let checks = AuditCheck::known(mode).map(|check| (check.name(), true));
+        let enabled = match delayed {
+            true => T,
+            false => T - Millis::days(1_000),
+        };
+        audit.update_account_audit_configuration(enabled, &account, &configuration(Some(ROLE), checks)).expect("valid");
+        Bench { account, audit }
+    }
+
+    /// Sets a value of a check's configuration.
+    fn configure(&mut self, check: AuditCheck, name: &str, value: &str) -> Result<(), ServiceError> {
+        let change = AuditCheckConfiguration {
+            configuration: Some(BTreeMap::from([(name.to_owned(), value.to_owned())])),
+            ..AuditCheckConfiguration::default()
+        };
+        let request = AccountAuditConfiguration {
+            audit_check_configurations: Some(BTreeMap::from([(check.name().to_owned(), change)])),
+            ..AccountAuditConfiguration::default()
+        };
         self.audit.update_account_audit_configuration(T, &self.account, &request).map(|_| ())
     }
 
-    /// A distinct id.
-    fn id(&mut self) -> CertificateId {
-        self.certificates += 1;
-        CertificateId([self.certificates; 32])
-    }
-
-    fn certificate(&mut self, not_after: Timestamp, change: impl FnOnce(&mut CertificateFacts)) -> CertificateIndex {
-        let mut facts = CertificateFacts::new(self.id(), LONG_AGO, not_after);
-        change(&mut facts);
-        self.account.load_certificate(LONG_AGO, facts).expect("a new certificate")
-    }
-
-    fn ca(&mut self, not_after: Timestamp, change: impl FnOnce(&mut CaCertificateFacts)) -> CaCertificateIndex {
-        let mut facts = CaCertificateFacts::new(self.id(), LONG_AGO, not_after);
-        change(&mut facts);
-        self.account.load_ca_certificate(LONG_AGO, facts).expect("a new CA")
-    }
-
-    /// An on-demand audit of one check at a time: (check details, findings), as JSON.
-    fn audit_at(&mut self, now: Timestamp, check: &str) -> (Value, Vec<Value>) {
-        let task_id = self.start(now, &[check]).expect("the check is enabled");
-        self.audit.advance(now, &self.account);
-        let details = self.describe(&task_id);
-        (details["auditDetails"][check].clone(), self.findings(now, json!({"taskId": task_id, "maxResults": 250})))
-    }
-
-    fn audit(&mut self, check: &str) -> (Value, Vec<Value>) {
-        self.audit_at(T, check)
-    }
-
-    fn start(&mut self, now: Timestamp, checks: &[&str]) -> Result<String, ServiceError> {
-        let target_check_names = checks.iter().map(ToString::to_string).collect();
+    fn start(&mut self, now: Timestamp, checks: &[AuditCheck]) -> String {
+        let target_check_names = checks.iter().map(|check| check.name().to_owned()).collect();
         let request = StartOnDemandAuditTaskRequest { target_check_names };
-        self.audit.start_on_demand_audit_task(now, &request).map(|answer| answer.response.task_id)
+        self.audit.start_on_demand_audit_task(now, &request).expect("enabled").response.task_id
     }
 
-    fn describe(&self, task_id: &str) -> Value {
-        let task = self.audit.describe_audit_task(&AuditTaskId { task_id: task_id.to_owned() });
-        serde_json::to_value(task.expect("the task is known")).expect("plain data")
+    fn advance(&mut self, now: Timestamp) -> Vec<AuditEvent> {
+        self.audit.advance(now, &self.account)
     }
 
-    fn findings(&self, now: Timestamp, request: Value) -> Vec<Value> {
-        let request = serde_json::from_value(request).expect("the shape of the API");
-        let answer = self.audit.list_audit_findings(now, &request).expect("a valid request");
-        answer.response.findings.iter().map(|finding| serde_json::to_value(finding).expect("plain data")).collect()
+    fn describe(&self, task_id: &str) -> DescribeAuditTaskResponse {
+        self.audit.describe_audit_task(&AuditTaskId { task_id: task_id.to_owned() }).expect("retained")
+    }
+
+    fn findings(&self, now: Timestamp, task_id: &str) -> Vec<AuditFinding> {
+        let request = ListAuditFindingsRequest {
+            task_id: Some(task_id.to_owned()),
+            max_results: Some(250),
+            ..ListAuditFindingsRequest::default()
+        };
+        self.audit.list_audit_findings(now, &request).expect("valid").response.findings
+    }
+
+    /// Runs one check by hand at `T`.
+    fn run(&mut self, check: AuditCheck) -> Outcome {
+        self.run_at(T, check)
+    }
+
+    fn run_at(&mut self, now: Timestamp, check: AuditCheck) -> Outcome {
+        let task_id = self.start(now, &[check]);
+        self.advance(now);
+        self.outcome(now, task_id, check)
+    }
+
+    fn outcome(&self, now: Timestamp, task_id: String, check: AuditCheck) -> Outcome {
+        let details = self.describe(&task_id).audit_details[check.name()].clone();
+        let findings = self.findings(now, &task_id);
+        let findings = findings.into_iter().filter(|finding| finding.check_name == check.name()).collect();
+        Outcome { task_id, details, findings }
     }
 }
 
-/// The reason codes of findings.
-fn codes(findings: &[Value]) -> Vec<&str> {
-    findings.iter().filter_map(|finding| finding["reasonForNonComplianceCode"].as_str()).collect()
+fn configuration<'a>(
+    role_arn: Option<&str>,
+    checks: impl IntoIterator<Item = (&'a str, bool)>,
+) -> AccountAuditConfiguration {
+    let checks = checks.into_iter().map(|(name, enabled)| {
+        (name.to_owned(), AuditCheckConfiguration { enabled: Some(enabled), configuration: None })
+    });
+    AccountAuditConfiguration {
+        role_arn: role_arn.map(str::to_owned),
+        audit_notification_target_configurations: None,
+        audit_check_configurations: Some(checks.collect()),
+    }
 }
 
-fn exception<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Exception {
-    result.expect_err("it is refused").exception
+fn certificate_id(number: u32) -> CertificateId {
+    let mut id = [0; 32];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    CertificateId(id)
 }
 
-/// T and some days.
-fn days(n: i64) -> Timestamp {
-    T + Millis::days(n)
+fn device_certificate(number: u32) -> ResourceIdentifier {
+    ResourceIdentifier {
+        device_certificate_id: Some(certificate_id(number).to_string()),
+        ..ResourceIdentifier::default()
+    }
+}
+
+/// Asserts which exception an operation is refused with.
+#[track_caller]
+fn refused<V: std::fmt::Debug>(result: Result<V, ServiceError>, exception: Exception) {
+    let error = result.expect_err("the operation should have been refused");
+    assert_eq!(error.exception, exception, "{error}");
 }

@@ -10,7 +10,7 @@ use crate::audit::resource::Resource;
 use crate::audit::verdict::broad_message;
 use crate::error::Compatibility;
 use crate::ids::PolicyIndex;
-use crate::policy::{Effect, Statement};
+use crate::policy::lint::any_wildcard;
 
 use super::permissions;
 
@@ -61,17 +61,9 @@ fn lint_wildcards(scene: &Scene<'_>, inspected: &mut Inspected) {
         }
     }
     for (document, policy) in first {
-        let parsed = account.parse_document(document);
-        for statement in parsed.statements().iter().filter(|statement| has_star(statement)) {
-            let (name, place) = (account.policy_name(policy), statement.reference(0));
-            let message = format!("policy `{name}`, {place}: an Allow with `*` in an action or resource");
-            inspected.diagnose("ANY_WILDCARD", message, None);
+        for remark in any_wildcard(&account.parse_document(document)) {
+            let (name, path) = (account.policy_name(policy), remark.path);
+            inspected.diagnose(remark.code, format!("policy `{name}`, {path}: {}", remark.message), None);
         }
     }
-}
-
-fn has_star(statement: &Statement) -> bool {
-    let actions = statement.actions().listed().iter().map(|pattern| pattern.as_str());
-    let resources = statement.resources().listed().iter().map(|pattern| pattern.as_str());
-    statement.effect() == Effect::Allow && actions.chain(resources).any(|text| text.contains('*'))
 }
