@@ -21,6 +21,7 @@ pub mod lint;
 pub mod ml;
 pub mod percentile;
 mod profile;
+pub mod reference;
 pub mod report;
 mod retained;
 mod service;
