@@ -4,6 +4,7 @@ mod bench;
 mod forming;
 mod learned;
 mod lifecycle;
+mod properties;
 mod retention;
 mod series;
 mod statistical;
