@@ -1,1 +1,47 @@
-//! placeholder
+//! Questions asked of runs.
+//!
+//! A run leaves an [`outcome::Outcome`] behind: what happened (the ledger of truth), what was seen (alarms and findings),
+//! what was done about it (mitigations and jobs). [`score`] turns it into a [`Scorecard`]: plain data in which every
+//! number has one definition, given in the doc comment of its field.
+//!
+//! ```text
+//!   outcome ──► matching ──► detection   recall, latency, survival
+//!                   │    ├─► waterfall   where the time goes
+//!                   │    ├─► false_alarm what it costs
+//!                   │    ├─► quality     precision, recall, F1
+//!                   │    ├─► load        what it asks of people
+//!                   │    ├─► remediation what was contained, averted, broken
+//!                   │    └─► coverage    who saw what
+//!               audit ───────┘
+//!                            gaps        what the run cannot answer
+//! ```
+//!
+//! Proportions carry Wilson intervals, rates exact Poisson ones, differences over seeds a paired bootstrap
+//! ([`interval`]). A score over no events is `None`. There is no composite score and no point-adjusted F1.
+//!
+//! This crate has never heard of terminals or HTML, and reads neither clock nor dice.
+
+pub mod audit;
+pub mod coverage;
+pub mod density;
+pub mod detection;
+pub mod false_alarm;
+#[cfg(test)]
+mod fixture;
+pub mod gaps;
+pub mod interval;
+pub mod latency;
+pub mod load;
+pub mod matching;
+pub mod measures;
+pub mod options;
+pub mod quality;
+pub mod remediation;
+mod scorecard;
+mod special;
+pub mod waterfall;
+
+pub use defender::time::{Millis, Timestamp};
+pub use options::Options;
+pub use scorecard::{Scorecard, score, score_with};
+pub use sim::outcome;

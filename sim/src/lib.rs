@@ -1,1 +1,13 @@
-//! placeholder
+//! The world around the engine: fleet, attacks, confounders, faults, responders, clock.
+pub mod attack;
+mod broker;
+pub mod confounder;
+pub mod dice;
+pub mod disturbance;
+pub mod event;
+mod fleet;
+pub mod outcome;
+pub mod sampler;
+pub mod scenario;
+mod shard;
+pub mod world;

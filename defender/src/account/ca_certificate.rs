@@ -6,7 +6,8 @@ use crate::error::{Exception, ServiceError};
 use crate::ids::{CaCertificateIndex, CertificateId, CertificateIndex};
 use crate::time::Timestamp;
 
-use super::facts::{CertificateMode, CertificateText, KeyFacts, SerialNumber};
+use super::facts::{CertificateMode, CertificateText, SerialNumber};
+use super::key::KeyFacts;
 use super::{Account, Change, IssuerIndex};
 
 /// `status` of a CA certificate (V-21).

@@ -6,10 +6,9 @@ use crate::error::{Exception, ServiceError};
 use crate::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
 use crate::time::Timestamp;
 
-use super::facts::{
-    CertificateFacts, CertificateMode, CertificateStatus, CertificateText, KeyAlgorithm, KeyFacts, SerialNumber,
-};
+use super::facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
 use super::id_set::IdList;
+use super::key::{KeyAlgorithm, KeyFacts};
 use super::names::RowIndex;
 use super::{Account, Change, IssuerIndex, PolicyTarget};
 

@@ -1,8 +1,9 @@
-//! Policy documents, each distinct text stored and read once.
+//! Policy documents, each distinct text stored once and parsed when first asked for.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-use crate::error::{Exception, ServiceError};
+use crate::error::ServiceError;
+use crate::policy::{Document, malformed};
 
 use super::names::{RowIndex, hash_bytes};
 
@@ -18,14 +19,11 @@ impl DocumentId {
     }
 }
 
-/// Characters of a document, white space not counted (V-26, Q-33).
-pub const DOCUMENT_CHARACTERS_MAX: usize = 2048;
-/// Characters of the raw text (P-03).
-const RAW_CHARACTERS_MAX: usize = 404_600;
-
 #[derive(Clone, Debug)]
 struct Row {
-    text: Arc<str>,
+    text: Box<str>,
+    hash: u64,
+    parsed: OnceLock<Document>,
 }
 
 /// The documents of an account. A document that no version uses any more stays.
@@ -39,22 +37,40 @@ impl Documents {
     /// The id of a text, which is checked and added if new.
     ///
     /// # Errors
-    /// `MalformedPolicyException` for a document that is too long (CH-119) or not a policy document (P-01).
+    /// `MalformedPolicyException` naming every defect (P-01 … P-05, CH-119).
     pub(crate) fn intern(&mut self, text: &str) -> Result<DocumentId, ServiceError> {
         let hash = hash_bytes(text.as_bytes());
         if let Some(row) = self.index.find(hash, |row| &*self.rows[row as usize].text == text) {
             return Ok(DocumentId(row));
         }
-        check(text)?;
+        // Only checked here: a fleet may have a document per device, and most are never looked into.
+        Document::parse_iot(text).map_err(|errors| malformed(&errors))?;
         let row = u32::try_from(self.rows.len()).expect("fewer than 2^32 documents");
-        self.rows.push(Row { text: text.into() });
+        self.rows.push(Row { text: text.into(), hash, parsed: OnceLock::new() });
         let rows = &self.rows;
-        self.index.insert(hash, row, |row| hash_bytes(rows[row as usize].text.as_bytes()));
+        self.index.insert(hash, row, |row| rows[row as usize].hash);
         Ok(DocumentId(row))
     }
 
     pub(crate) fn text(&self, document: DocumentId) -> &str {
         &self.rows[document.index()].text
+    }
+
+    /// A hash of the text, the same in every run.
+    pub(crate) fn hash(&self, document: DocumentId) -> u64 {
+        self.rows[document.index()].hash
+    }
+
+    /// The document, parsed now and kept if it was not before.
+    pub(crate) fn parsed(&self, document: DocumentId) -> &Document {
+        let row = &self.rows[document.index()];
+        row.parsed.get_or_init(|| parse(&row.text))
+    }
+
+    /// The document, parsed anew unless it is kept anyway: for one look at each of very many.
+    pub(crate) fn parse_once(&self, document: DocumentId) -> Document {
+        let row = &self.rows[document.index()];
+        row.parsed.get().cloned().unwrap_or_else(|| parse(&row.text))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -63,29 +79,11 @@ impl Documents {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Row>()
-            + self.rows.iter().map(|row| row.text.len() + 16).sum::<usize>()
+            + self.rows.iter().map(|row| row.text.len()).sum::<usize>()
             + self.index.heap_bytes()
     }
 }
 
-fn check(text: &str) -> Result<(), ServiceError> {
-    let malformed = |text: String| Err(ServiceError::new(Exception::MalformedPolicy, text));
-    let (mut raw, mut counted) = (0, 0);
-    for c in text.chars() {
-        raw += 1;
-        counted += usize::from(!c.is_whitespace());
-    }
-    if raw > RAW_CHARACTERS_MAX {
-        return malformed(format!("policy document may have {RAW_CHARACTERS_MAX} characters, found {raw}"));
-    }
-    if counted > DOCUMENT_CHARACTERS_MAX {
-        return malformed(format!(
-            "policy document may have {DOCUMENT_CHARACTERS_MAX} characters without white space, found {counted}"
-        ));
-    }
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
-        Ok(_) => malformed("policy document must be a JSON object".to_owned()),
-        Err(error) => malformed(format!("policy document is not JSON: {error}")),
-    }
+fn parse(text: &str) -> Document {
+    Document::parse_iot(text).expect("checked when it was stored")
 }

@@ -6,9 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CaCertificateIndex, CertificateId};
+use crate::policy::variable::{AlternativeName, Holder, NameAttribute};
 use crate::time::Timestamp;
 
 use super::IssuerIndex;
+use super::key::{DebianFingerprint, KeyFacts};
 
 /// `status` of a device certificate (V-14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,59 +135,6 @@ impl fmt::Debug for SerialNumber {
     }
 }
 
-/// The kind and size of a public key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyAlgorithm {
-    /// RSA, by the bits of the modulus.
-    Rsa(u16),
-    /// An elliptic curve, by the bits of its field.
-    EllipticCurve(u16),
-    /// Anything else.
-    Other,
-}
-
-/// A weakness that the key-quality checks know (C-04), stated for a certificate outright.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum KeyVulnerability {
-    /// ROCA: made by an Infineon library.
-    #[serde(rename = "CVE-2017-15361")]
-    Roca,
-    /// Made by OpenSSL on Debian between 2006 and 2008.
-    #[serde(rename = "CVE-2008-0166")]
-    DebianOpenssl,
-}
-
-/// What the checks need of a public key. The modulus itself is not kept: its two fingerprints are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyFacts {
-    /// Kind and size.
-    pub algorithm: KeyAlgorithm,
-    /// Whether the key shows the ROCA fingerprint (C-04).
-    pub roca: bool,
-    /// Whether the key is known to stem from the weak Debian generator, list or no list (CH-20).
-    pub debian: bool,
-}
-
-impl KeyFacts {
-    /// An elliptic-curve key on P-256: what devices usually have.
-    pub const P256: KeyFacts = KeyFacts { algorithm: KeyAlgorithm::EllipticCurve(256), roca: false, debian: false };
-    /// A sound RSA key of 2048 bits.
-    pub const RSA_2048: KeyFacts = KeyFacts { algorithm: KeyAlgorithm::Rsa(2048), roca: false, debian: false };
-
-    /// The same key with a weakness.
-    pub const fn with(mut self, vulnerability: KeyVulnerability) -> KeyFacts {
-        match vulnerability {
-            KeyVulnerability::Roca => self.roca = true,
-            KeyVulnerability::DebianOpenssl => self.debian = true,
-        }
-        self
-    }
-}
-
-/// The last 20 hex digits of the SHA-1 that Debian's block list names a modulus by (C-04).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DebianFingerprint(pub [u8; 10]);
-
 /// What is known of an X.509 certificate beside the columns that every certificate has; kept only where given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateText {
@@ -193,10 +142,10 @@ pub struct CertificateText {
     pub pem: Option<String>,
     /// The subject as a distinguished name.
     pub subject: Option<String>,
-    /// Subject attributes by the names of P-14 (`CommonName`, `Organization`…), in the order of the certificate.
-    pub subject_attributes: Vec<(String, String)>,
-    /// Issuer attributes likewise.
-    pub issuer_attributes: Vec<(String, String)>,
+    /// The attributes of subject and issuer that policy variables can ask for (P-14), in the order of the certificate.
+    pub names: Vec<(Holder, NameAttribute, String)>,
+    /// The alternative names of the subject likewise.
+    pub alternative_names: Vec<(Holder, AlternativeName, String)>,
     /// What Debian's block list would call the RSA modulus.
     pub debian_fingerprint: Option<DebianFingerprint>,
 }

@@ -161,6 +161,12 @@ impl Account {
         Ok(issuer)
     }
 
+    /// Fills in what a certificate of an issuer says that was known by name only.
+    pub(crate) fn complete_issuer(&mut self, issuer: IssuerIndex, facts: IssuerFacts) {
+        let parent = facts.issuer.filter(|&parent| parent != issuer);
+        self.issuers.rows[issuer.index()] = IssuerFacts { issuer: parent, ..facts };
+    }
+
     /// A known issuer.
     pub fn issuer(&self, issuer: IssuerIndex) -> Option<&IssuerFacts> {
         self.issuers.rows.get(issuer.index())

@@ -33,7 +33,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::arn::Arn;
 use crate::error::ServiceError;
 use crate::ids::ThingId;
+use crate::policy::Scope;
 
+mod authorization;
 mod ca_certificate;
 mod certificate;
 mod change;
@@ -44,33 +46,37 @@ mod facts;
 mod group;
 mod id_set;
 mod issuer;
+mod key;
 mod logging;
-mod names;
+pub(crate) mod names;
 mod pattern;
 mod policy_store;
+mod presence;
 mod principal;
 mod query;
 mod role;
 mod session;
 mod thing;
+mod x509;
 
+pub use authorization::{Connection, ThingAttributes};
 pub use ca_certificate::{CaCertificate, CaCertificateFacts, CaCertificateStatus};
 pub use certificate::{Certificate, Transfer};
 pub use change::Change;
 pub use cognito::CognitoPool;
-pub use document::{DOCUMENT_CHARACTERS_MAX, DocumentId};
-pub use facts::{
-    CertificateFacts, CertificateMode, CertificateStatus, CertificateText, DebianFingerprint, KeyAlgorithm, KeyFacts,
-    KeyVulnerability, SerialNumber,
-};
+pub use document::DocumentId;
+pub use facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
 pub use group::{GROUPS_PER_THING_MAX, ThingGroup, ThingGroupProperties};
 pub use issuer::{CrlEntry, IssuerFacts, Revocation, RevocationReason, RevokingIssuer};
+pub use key::{DebianFingerprint, KeyAlgorithm, KeyFacts, KeyVulnerability};
 pub use logging::{LogLevel, LogTargetType, V1LoggingOptions, V2LoggingOptions};
 pub use policy_store::{POLICY_VERSIONS_MAX, PolicyTarget, PolicyVersion};
+pub use presence::{InvalidSession, PresenceEvent, PresenceEventType, SessionRecord, sessions_of};
 pub use principal::{Principal, ThingPrincipalType};
 pub use role::{IamRole, RoleAlias, RolePolicy};
 pub use session::{ClientRef, Connected, DisconnectReason, DuplicateDisconnect, Session};
 pub use thing::ThingType;
+pub use x509::{ParsedCertificate, parse_crl};
 
 macro_rules! dense_index {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -103,6 +109,7 @@ dense_index! {
 pub struct Account {
     id: String,
     region: String,
+    scope: Scope,
     /// Device names: of things and of MQTT clients.
     names: names::NameTable,
     things: thing::Things,
@@ -148,6 +155,7 @@ impl Account {
         Ok(Account {
             id: account_id.to_owned(),
             region: region.to_owned(),
+            scope: Scope::new(region, account_id),
             names: names::NameTable::default(),
             things: thing::Things::default(),
             thing_types: Vec::new(),

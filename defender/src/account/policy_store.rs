@@ -2,6 +2,7 @@
 
 use crate::error::{Exception, ServiceError};
 use crate::ids::{CertificateIndex, PolicyIndex, ThingGroupId, ThingId};
+use crate::policy::Document;
 use crate::time::Timestamp;
 
 use super::document::{DocumentId, Documents};
@@ -379,6 +380,32 @@ impl Account {
     /// If the id was not handed out by this account.
     pub fn document_text(&self, document: DocumentId) -> &str {
         self.policies.documents.text(document)
+    }
+
+    /// A hash of a document's text, the same in every run.
+    pub(crate) fn document_hash(&self, document: DocumentId) -> u64 {
+        self.policies.documents.hash(document)
+    }
+
+    /// A document, parsed. It stays parsed: for the broker, which asks again and again.
+    ///
+    /// # Panics
+    /// If the id was not handed out by this account.
+    pub fn document(&self, document: DocumentId) -> &Document {
+        self.policies.documents.parsed(document)
+    }
+
+    /// A document, parsed for this one look unless it is kept parsed anyway: for going through very many.
+    ///
+    /// # Panics
+    /// If the id was not handed out by this account.
+    pub fn parse_document(&self, document: DocumentId) -> Document {
+        self.policies.documents.parse_once(document)
+    }
+
+    /// The document in force, parsed.
+    pub fn default_document(&self, policy: PolicyIndex) -> Option<&Document> {
+        self.default_policy_version(policy).map(|version| self.document(version.document))
     }
 
     /// How many distinct documents there are: the length of a column by document.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::ServiceError;
+use crate::policy::{Document, malformed};
 use crate::time::Timestamp;
 
 use super::{Account, Change, RoleAliasIndex, pattern};
@@ -31,8 +32,25 @@ pub struct RoleAlias {
 pub struct RolePolicy {
     /// Its name or ARN, for people.
     pub name: String,
-    /// The document's text; of a managed policy, that of its default version.
-    pub document: String,
+    /// The document; of a managed policy, that of its default version.
+    pub document: Document,
+}
+
+impl RolePolicy {
+    /// A policy of a role, by its text.
+    ///
+    /// # Errors
+    /// `MalformedPolicyException` naming every defect (P-01).
+    pub fn new(name: &str, text: &str) -> Result<RolePolicy, ServiceError> {
+        let document = Document::parse_iam(text).map_err(|errors| malformed(&errors))?;
+        Ok(RolePolicy { name: name.to_owned(), document })
+    }
+}
+
+impl AsRef<Document> for RolePolicy {
+    fn as_ref(&self) -> &Document {
+        &self.document
+    }
 }
 
 /// An IAM role as the engine needs it (V-31).

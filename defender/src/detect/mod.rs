@@ -49,6 +49,7 @@
 //! ```
 pub mod alarm;
 pub mod behavior;
+pub mod columns;
 pub mod criteria;
 mod custom_metric;
 pub mod device;

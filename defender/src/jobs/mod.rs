@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use self::job::{JobState, Target};
 use self::wire::{CreateJobRequest, ExecutionStatus, JobStatus, TargetSelection};
+use crate::account::Account;
 use crate::error::{Exception, ServiceError};
 use crate::ids::{ThingGroupId, ThingId};
 use crate::time::Timestamp;
@@ -51,6 +52,32 @@ pub trait JobTargets {
     fn things_in(&self, group: ThingGroupId) -> Vec<ThingId>;
     /// Whether the group or one of its descendants holds the thing.
     fn contains(&self, group: ThingGroupId, thing: ThingId) -> bool;
+}
+
+impl JobTargets for Account {
+    fn arn(&self, resource: &str) -> String {
+        Account::arn(self, resource)
+    }
+
+    fn thing(&self, name: &str) -> Option<ThingId> {
+        Account::thing(self, name)
+    }
+
+    fn thing_name(&self, thing: ThingId) -> &str {
+        Account::thing_name(self, thing)
+    }
+
+    fn group(&self, name: &str) -> Option<ThingGroupId> {
+        self.thing_group(name)
+    }
+
+    fn things_in(&self, group: ThingGroupId) -> Vec<ThingId> {
+        self.things_in_group(group, true)
+    }
+
+    fn contains(&self, group: ThingGroupId, thing: ThingId) -> bool {
+        self.is_thing_in_group(thing, group, true)
+    }
 }
 
 /// Something that happened to a job or to one of its executions.
@@ -105,6 +132,7 @@ pub enum StepTimer {
     Discard,
 }
 
+#[derive(Clone, Debug)]
 struct Entry {
     request: CreateJobRequest,
     created_at: Timestamp,
@@ -113,8 +141,8 @@ struct Entry {
     state: JobState,
 }
 
-/// The jobs of an account.
-#[derive(Default)]
+/// The jobs of an account. A clone goes its own way from the moment of cloning.
+#[derive(Clone, Debug, Default)]
 pub struct Jobs {
     /// By index; `None` once deleted.
     entries: Vec<Option<Entry>>,

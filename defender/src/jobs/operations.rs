@@ -276,7 +276,7 @@ impl Jobs {
         Ok(document.as_ref().map_or_else(|| serde_json::json!({}), |text| serde_json::json!({ "document": text })))
     }
 
-    /// `ListJobs`, in the order of creation.
+    /// `ListJobs`, by creation time, then id (CH-02).
     ///
     /// # Errors
     /// `InvalidRequestException` for paging out of range.
@@ -299,7 +299,9 @@ impl Jobs {
             last_updated_at: entry.state.updated_at,
             completed_at: entry.state.completed_at,
         };
-        let (jobs, next_token) = page.of(self.entries.iter().flatten().filter(wanted))?;
+        let mut jobs: Vec<&Entry> = self.entries.iter().flatten().filter(wanted).collect();
+        jobs.sort_by(|a, b| (a.created_at, &a.request.job_id).cmp(&(b.created_at, &b.request.job_id)));
+        let (jobs, next_token) = page.of(jobs)?;
         Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
     }
 

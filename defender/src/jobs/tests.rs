@@ -499,3 +499,29 @@ fn j18_rotation_of_100_000_things_is_cheap_and_counts_add_up() {
     assert_eq!(attempts, n + n / 10);
     assert_eq!(now, at(19 + 60));
 }
+
+#[test]
+fn j01_j04_a_job_on_an_account_reaches_nested_groups_and_follows_them() {
+    let mut account = Account::new("123456789012", "us-east-1").expect("valid");
+    account.create_thing_group(NOON, "fleet", None).expect("new");
+    let inner = account.create_thing_group(NOON, "pumps", Some("fleet")).expect("new");
+    let pump = account.create_thing(NOON, "pump", None, &[]).expect("new");
+    account.add_thing_to_thing_group(NOON, pump, inner, false).expect("room");
+    let mut jobs = Jobs::new();
+    let made = jobs.create_job(NOON, &account, request(json!({"targetSelection": "CONTINUOUS"}))).expect("valid");
+    assert_eq!(made.job_arn, "arn:aws:iot:us-east-1:123456789012:job/rotate");
+    assert_eq!(jobs.execution(JobIndex(0), pump), Some((1, ExecutionStatus::Queued)));
+    account.remove_thing_from_thing_group(at(1), pump, inner).expect("a member");
+    jobs.thing_moved(at(1), &account, pump);
+    assert_eq!(jobs.execution(JobIndex(0), pump), Some((1, ExecutionStatus::Removed)));
+}
+
+#[test]
+fn ch02_jobs_are_listed_by_creation_then_id() {
+    let (registry, mut jobs, _) = start(1, json!({}));
+    jobs.create_job(NOON, &registry, request(json!({"jobId": "alpha"}))).expect("valid");
+    jobs.create_job(at(1), &registry, request(json!({"jobId": "aardvark"}))).expect("valid");
+    let listed = jobs.list_jobs(&registry, &ListJobsRequest::default()).expect("valid");
+    let ids: Vec<_> = listed.jobs.into_iter().map(|job| job.job_id).collect();
+    assert_eq!(ids, ["alpha", "rotate", "aardvark"]);
+}

@@ -196,6 +196,30 @@ impl ActionPattern {
             || (!self.0.contains('?') && matches_ignoring_case(self.0.as_bytes(), other.0.as_bytes()))
     }
 
+    /// Whether it matches some action of a service.
+    pub fn reaches_service(&self, service: &str) -> bool {
+        // All places in the pattern that can be reached by reading `service:`; any of them can be completed.
+        let pattern = self.0.as_bytes();
+        let mut places = vec![0];
+        for wanted in service.bytes().chain([b':']) {
+            let mut next = Vec::new();
+            while let Some(place) = places.pop() {
+                match pattern.get(place) {
+                    Some(b'*') => {
+                        next.push(place);
+                        places.push(place + 1);
+                    }
+                    Some(byte) if *byte == b'?' || byte.eq_ignore_ascii_case(&wanted) => next.push(place + 1),
+                    _ => {}
+                }
+            }
+            next.sort_unstable();
+            next.dedup();
+            places = next;
+        }
+        !places.is_empty()
+    }
+
     /// The data-plane actions that it matches.
     pub fn reach(&self) -> ActionSet {
         Action::ALL.into_iter().filter(|action| self.matches(action.as_str())).collect()
@@ -257,6 +281,13 @@ mod tests {
         assert_eq!(flaggable[..4], ["iot:Connect", "iot:Publish", "iot:RetainPublish", "iot:Subscribe"]);
         assert_eq!(flaggable[11], "iot:UpdateJobExecution");
         assert!(!Action::Receive.is_flaggable());
+    }
+
+    #[test]
+    fn a_pattern_reaches_services() {
+        let reaches = |pattern: &str, service: &str| ActionPattern::new(pattern).reaches_service(service);
+        assert!(reaches("*", "s3") && reaches("S3:Get*", "s3") && reaches("s*", "s3") && reaches("*:Get?", "s3"));
+        assert!(!reaches("s3:Get", "s") && !reaches("iot*", "s3") && !reaches("s?", "s3") && reaches("s??*", "s3"));
     }
 
     #[test]

@@ -184,6 +184,8 @@ impl Operand {
 pub struct Condition {
     pub(crate) operator: Operator,
     pub(crate) key: Variable,
+    /// The key as written.
+    pub(crate) key_text: String,
     pub(crate) operands: Vec<Operand>,
     pub(crate) values: Vec<String>,
 }
@@ -336,7 +338,8 @@ mod tests {
             .map(|value| Operand::compile(value, &operator, Reading::RESOURCE).expect("a fitting value"))
             .collect();
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        let condition = Condition { operator, key: Variable::parse(key, Dialect::Iot), operands, values };
+        let (key, key_text) = (Variable::parse(key, Dialect::Iot), key.to_owned());
+        let condition = Condition { operator, key, key_text, operands, values };
         let scope = Scope::new("us-east-1", "123456789012");
         let context = Context {
             source_ip: Some("10.1.2.3".parse().expect("an address")),

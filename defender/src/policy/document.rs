@@ -31,6 +31,15 @@ pub enum LanguageVersion {
     V2012,
 }
 
+impl fmt::Display for LanguageVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LanguageVersion::V2008 => "2008-10-17",
+            LanguageVersion::V2012 => "2012-10-17",
+        })
+    }
+}
+
 /// What a statement does to the requests it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {

@@ -326,7 +326,8 @@ impl Parser<'_> {
             }
         }
         let key = Variable::parse(&member.name, self.dialect);
-        Some(Condition { operator: operator.clone(), key, operands, values })
+        let key_text = member.name.clone();
+        Some(Condition { operator: operator.clone(), key, key_text, operands, values })
     }
 }
 

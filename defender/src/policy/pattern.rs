@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use super::context::Context;
+use super::context::{Context, Scope};
 use super::variable::{Dialect, Variable};
+use crate::time::Timestamp;
 
 /// How a text is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,13 @@ impl Pattern {
     /// Whether it contains a wildcard; escaped ones do not count (P-22).
     pub fn is_wild(&self) -> bool {
         self.tokens.iter().any(|token| matches!(token, Token::One | Token::Many))
+    }
+
+    /// Whether it matches every text that begins with `head`, whatever variables stand for.
+    pub(crate) fn takes_in_all_below(&self, head: &str) -> bool {
+        let scope = Scope::new("", "");
+        let context = Context::new(Timestamp(0), &scope);
+        self.tokens.last() == Some(&Token::Many) && self.variables().next().is_none() && self.matches(head, &context)
     }
 
     /// The variables in it.
@@ -301,8 +309,6 @@ impl Haystack for Subject<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::context::Scope;
-    use crate::time::Timestamp;
 
     fn matches(pattern: &str, text: &str) -> bool {
         let scope = Scope::new("us-east-1", "123456789012");

@@ -107,6 +107,10 @@ impl Rest {
     pub fn as_filter_text(&self) -> String {
         self.pieces.iter().map(ToString::to_string).collect()
     }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
 }
 
 impl std::fmt::Display for Piece {

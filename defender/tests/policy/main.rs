@@ -4,6 +4,12 @@
 mod broad_vectors;
 mod decision_vectors;
 mod documents;
+mod lints;
+mod misconfiguration_vectors;
+mod properties;
+mod reference;
+mod repairs;
+mod role_vectors;
 mod wildcard_vectors;
 
 use defender::policy::Document;

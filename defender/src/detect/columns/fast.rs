@@ -1,0 +1,496 @@
+//! The fast judge: arrays and masks.
+//!
+//! Nearly every datapoint conforms and nearly every machine is idle. So a rule first asks, 64 lanes at a time,
+//! whether *any* value lies outside the normal range (a branch-free fold that the compiler vectorizes); only where
+//! one does, or where a machine is busy, are lanes looked at one by one.
+
+use std::collections::BTreeMap;
+
+use crate::detect::alarm::{Machine, ViolationEventType};
+use crate::detect::columns::{
+    Aggregate, Column, GRID, Judge, Mask, Program, RuleCount, RuleKind, SILENCE, Tick, Transition,
+};
+use crate::time::{Millis, Timestamp};
+
+/// Detect for the lanes of one shard.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    program: Program,
+    /// By profile: lanes monitored.
+    covered: Vec<Mask>,
+    rules: Vec<RuleState>,
+    windows: Vec<Window>,
+    counts: Vec<RuleCount>,
+    silence: Silence,
+}
+
+/// A rule's machines.
+#[derive(Clone, Debug)]
+struct RuleState {
+    machines: Vec<Machine>,
+    /// Lanes whose machine is not idle.
+    busy: Mask,
+    /// Which window it reads; `None`: the tick itself.
+    window: Option<usize>,
+    /// When the current run of violating datapoints began, for rules that wait for several.
+    first: BTreeMap<u32, Timestamp>,
+}
+
+/// A value over several ticks, shared by the rules that need the same.
+#[derive(Clone, Debug)]
+struct Window {
+    column: Column,
+    ticks: u32,
+    aggregate: Aggregate,
+    /// The profile that a sliding sum belongs to; `None`: tumbling.
+    sliding: Option<u32>,
+    values: Vec<u64>,
+    /// Tumbling: lanes with a datapoint so far.
+    present: Mask,
+    /// Sliding: the last `ticks` ticks, oldest at `next`.
+    ring: Vec<Vec<u32>>,
+    next: usize,
+    /// By profile: lanes that were covered when the window began (D-37).
+    eligible: Vec<Mask>,
+}
+
+/// Which lanes are in alarm, and when each last gave data (D-60).
+#[derive(Clone, Debug)]
+struct Silence {
+    alarms: Vec<u16>,
+    last_data: Vec<Timestamp>,
+    alarmed: Mask,
+}
+
+impl Columns {
+    /// A judge for a shard of `lanes` devices, none of them covered yet.
+    pub fn new(program: &Program, lanes: usize) -> Columns {
+        let words = lanes.div_ceil(64);
+        let mut windows: Vec<Window> = Vec::new();
+        let rules = program.rules().iter().map(|rule| {
+            let wanted = match &rule.kind {
+                RuleKind::Number(number) => Some((number.column, number.ticks, number.aggregate, false)),
+                RuleKind::Statistical { population, .. } => {
+                    let population = program.populations()[*population as usize];
+                    Some((population.column, population.ticks, population.aggregate, true))
+                }
+                RuleKind::Set { .. } => None,
+            };
+            let window = wanted.filter(|(_, ticks, ..)| *ticks > 1).map(|(column, ticks, aggregate, statistical)| {
+                // Device-side statistics use tumbling windows too (CH-77); only static device rules slide (CH-73).
+                let sliding = column.is_device_side() && !statistical;
+                // A sliding sum starts afresh when its profile begins to cover a lane, so profiles do not share one.
+                let sliding = sliding.then_some(rule.profile);
+                let same = |w: &Window| (w.column, w.ticks, w.sliding) == (column, ticks, sliding);
+                windows.iter().position(same).unwrap_or_else(|| {
+                    windows.push(Window::new(column, ticks, aggregate, sliding, lanes, program.profiles()));
+                    windows.len() - 1
+                })
+            });
+            RuleState { machines: vec![Machine::IDLE; lanes], busy: vec![0; words], window, first: BTreeMap::new() }
+        });
+        let rules = rules.collect();
+        Columns {
+            covered: vec![vec![0; words]; program.profiles() as usize],
+            rules,
+            windows,
+            counts: vec![RuleCount::default(); program.rules().len()],
+            silence: Silence { alarms: vec![0; lanes], last_data: vec![Timestamp(0); lanes], alarmed: vec![0; words] },
+            program: program.clone(),
+        }
+    }
+
+    /// Whether an episode of this rule runs on this lane.
+    pub fn in_alarm(&self, rule: usize, lane: usize) -> bool {
+        self.rules[rule].machines[lane].in_alarm()
+    }
+}
+
+impl Window {
+    fn new(
+        column: Column,
+        ticks: u32,
+        aggregate: Aggregate,
+        sliding: Option<u32>,
+        lanes: usize,
+        profiles: u32,
+    ) -> Window {
+        let words = lanes.div_ceil(64);
+        Window {
+            column,
+            ticks,
+            aggregate,
+            sliding,
+            values: vec![0; lanes],
+            present: vec![0; words],
+            ring: if sliding.is_some() { vec![vec![0; lanes]; ticks as usize] } else { Vec::new() },
+            next: 0,
+            eligible: vec![vec![0; words]; profiles as usize],
+        }
+    }
+
+    fn length(&self, tick: Millis) -> Millis {
+        Millis(tick.0 * i64::from(self.ticks))
+    }
+
+    /// Whether a tumbling window ends with this tick.
+    fn ends(&self, tick: &Tick, step: Millis) -> bool {
+        tick.end.floor_to(self.length(step)) == tick.end
+    }
+
+    fn begins(&self, tick: &Tick, step: Millis) -> bool {
+        tick.start.floor_to(self.length(step)) == tick.start
+    }
+
+    fn take(&mut self, tick: &Tick, step: Millis, covered: &[Mask]) {
+        let column = tick.column(self.column);
+        if self.sliding.is_some() {
+            let slot = &mut self.ring[self.next];
+            for ((sum, old), new) in self.values.iter_mut().zip(slot.iter_mut()).zip(column) {
+                *sum = *sum - u64::from(*old) + u64::from(*new);
+                *old = *new;
+            }
+            self.next = (self.next + 1) % self.ring.len();
+            return;
+        }
+        if self.begins(tick, step) {
+            self.values.fill(0);
+            self.present.fill(0);
+            self.eligible.clone_from_slice(covered);
+        }
+        let presence = presence(tick, self.column);
+        for (word, present) in presence.iter().enumerate() {
+            let range = word * 64..((word + 1) * 64).min(column.len());
+            let seen = self.present[word];
+            for (i, lane) in range.enumerate() {
+                if present >> i & 1 == 1 && !(self.column.zero_is_absent() && column[lane] == 0) {
+                    self.values[lane] =
+                        self.aggregate.join((seen >> i & 1 == 1).then_some(self.values[lane]), u64::from(column[lane]));
+                    self.present[word] |= 1 << i;
+                }
+            }
+        }
+    }
+}
+
+impl Aggregate {
+    fn join(self, so_far: Option<u64>, next: u64) -> u64 {
+        match (self, so_far) {
+            (_, None) | (Aggregate::Last, _) => next,
+            (Aggregate::Sum, Some(sum)) => sum + next,
+            (Aggregate::Largest, Some(value)) => value.max(next),
+            (Aggregate::Smallest, Some(value)) => value.min(next),
+        }
+    }
+}
+
+/// The lanes that have something to measure in a tick.
+fn presence(tick: &Tick, column: Column) -> &Mask {
+    match column {
+        Column::DisconnectMinutes => &tick.known,
+        _ if column.is_device_side() => &tick.reported,
+        _ => &tick.active,
+    }
+}
+
+/// Which of up to 64 values lie outside `low..=high`.
+#[inline]
+fn outside<T: Copy + PartialOrd>(values: &[T], low: T, high: T) -> u64 {
+    let any = values.iter().fold(false, |any, v| any | (*v < low) | (*v > high));
+    if !any {
+        return 0;
+    }
+    values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v < low || *v > high) << i)
+}
+
+#[inline]
+fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
+    values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v != T::default()) << i)
+}
+
+/// The set bits of a word, lowest first.
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (word != 0).then(|| {
+            let bit = word.trailing_zeros() as usize;
+            word &= word - 1;
+            bit
+        })
+    })
+}
+
+impl Judge for Columns {
+    fn judge(&mut self, tick: &Tick, out: &mut Vec<Transition>) {
+        let step = self.program.tick();
+        for window in &mut self.windows {
+            window.take(tick, step, &self.covered);
+        }
+        let mut set_rule = 0;
+        for index in 0..self.program.rules().len() {
+            let rule = &self.program.rules()[index];
+            let profile = rule.profile as usize;
+            let window = self.rules[index].window;
+            let (column, low, high, device_side) = match &rule.kind {
+                RuleKind::Set { metric, .. } => {
+                    let violations = &tick.set_violations[set_rule];
+                    set_rule += 1;
+                    let device_side = !metric.is_cloud_side();
+                    let present = if device_side { &tick.reported } else { &tick.active };
+                    for word in 0..violations.len() {
+                        let present = present[word] & self.covered[profile][word];
+                        self.step(index, word, present, violations[word] & present, device_side, tick, |_| 0, out);
+                    }
+                    continue;
+                }
+                RuleKind::Number(number) => (number.column, number.low, number.high, number.column.is_device_side()),
+                RuleKind::Statistical { population, relation } => {
+                    let Some(threshold) = tick.thresholds[*population as usize] else { continue };
+                    let (low, high) = relation.normal_integers(threshold);
+                    // A statistical datapoint belongs to the window's end, also for device-side metrics (D-56).
+                    (self.program.populations()[*population as usize].column, low, high, false)
+                }
+            };
+            match window {
+                None => self.judge_ticks(index, profile, column, low, high, device_side, tick, out),
+                Some(window) => self.judge_window(index, profile, window, low, high, device_side, tick, out),
+            }
+        }
+        self.silence(tick, out);
+    }
+
+    fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool, out: &mut Vec<Transition>) {
+        let (word, bit) = (lane as usize / 64, 1u64 << (lane % 64));
+        let mask = &mut self.covered[profile as usize][word];
+        if (*mask & bit != 0) == covered {
+            return;
+        }
+        *mask ^= bit;
+        if covered {
+            for window in self.windows.iter_mut().filter(|window| window.sliding == Some(profile)) {
+                window.values[lane as usize] = 0;
+                window.ring.iter_mut().for_each(|slot| slot[lane as usize] = 0);
+            }
+            return;
+        }
+        for window in &mut self.windows {
+            window.eligible[profile as usize][word] &= !bit;
+        }
+        for index in 0..self.rules.len() {
+            if self.program.rules()[index].profile == profile {
+                self.invalidate(index, lane as usize, now, out);
+            }
+        }
+    }
+
+    fn counts(&self) -> &[RuleCount] {
+        &self.counts
+    }
+
+    fn contribute(&self, tick: &Tick, population: usize, values: &mut Vec<u64>) {
+        let population = self.program.populations()[population];
+        let rule = &self.program.rules()[population.rule as usize];
+        let covered = &self.covered[rule.profile as usize];
+        let column = tick.column(population.column);
+        let now = presence(tick, population.column);
+        let absent = |value: u32| population.column.zero_is_absent() && value == 0;
+        let Some(window) = self.rules[population.rule as usize].window.map(|index| &self.windows[index]) else {
+            for (word, present) in now.iter().enumerate() {
+                let lanes = bits(present & covered[word]).map(|bit| column[word * 64 + bit]);
+                values.extend(lanes.filter(|value| !absent(*value)).map(u64::from));
+            }
+            return;
+        };
+        if !window.ends(tick, self.program.tick()) {
+            return;
+        }
+        let eligible = &window.eligible[rule.profile as usize];
+        for (word, eligible) in eligible.iter().enumerate() {
+            for bit in bits(*eligible) {
+                let lane = word * 64 + bit;
+                let before = (window.present[word] >> bit & 1 == 1).then_some(window.values[lane]);
+                let here = (now[word] >> bit & 1 == 1 && !absent(column[lane])).then(|| u64::from(column[lane]));
+                values.extend(match (before, here) {
+                    (before, Some(here)) => Some(window.aggregate.join(before, here)),
+                    (before, None) => before,
+                });
+            }
+        }
+    }
+}
+
+impl Columns {
+    #[expect(clippy::too_many_arguments, reason = "the inner loop's operands, all of them scalars or slices")]
+    fn judge_ticks(
+        &mut self,
+        index: usize,
+        profile: usize,
+        column: Column,
+        low: u64,
+        high: u64,
+        device_side: bool,
+        tick: &Tick,
+        out: &mut Vec<Transition>,
+    ) {
+        let values = tick.column(column);
+        let presence = presence(tick, column);
+        let (low, high) = match (u32::try_from(low), u32::try_from(high)) {
+            (Ok(low), high) => (low, high.unwrap_or(u32::MAX)),
+            (Err(_), _) => (1, 0),
+        };
+        for (word, chunk) in values.chunks(64).enumerate() {
+            let mut present = presence[word] & self.covered[profile][word];
+            if column.zero_is_absent() {
+                present &= nonzero(chunk);
+            }
+            let violating = outside(chunk, low, high) & present;
+            self.step(index, word, present, violating, device_side, tick, |lane| u64::from(values[lane]), out);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the inner loop's operands, all of them scalars or slices")]
+    fn judge_window(
+        &mut self,
+        index: usize,
+        profile: usize,
+        window: usize,
+        low: u64,
+        high: u64,
+        device_side: bool,
+        tick: &Tick,
+        out: &mut Vec<Transition>,
+    ) {
+        let window = &self.windows[window];
+        let words = self.covered[profile].len();
+        let masks: Vec<(u64, u64)> = if window.sliding.is_some() {
+            let chunks = window.values.chunks(64).enumerate();
+            chunks
+                .map(|(word, chunk)| {
+                    let present = tick.reported[word] & self.covered[profile][word];
+                    (present, outside(chunk, low, high) & present)
+                })
+                .collect()
+        } else if window.ends(tick, self.program.tick()) {
+            let chunks = window.values.chunks(64).enumerate();
+            chunks
+                .map(|(word, chunk)| {
+                    let present = window.present[word] & window.eligible[profile][word];
+                    (present, outside(chunk, low, high) & present)
+                })
+                .collect()
+        } else {
+            return;
+        };
+        debug_assert_eq!(masks.len(), words);
+        let values = std::mem::take(&mut self.windows[self.rules[index].window.expect("asked for a window")].values);
+        for (word, (present, violating)) in masks.into_iter().enumerate() {
+            self.step(index, word, present, violating, device_side, tick, |lane| values[lane], out);
+        }
+        self.windows[self.rules[index].window.expect("asked for a window")].values = values;
+    }
+
+    /// Feeds one word's datapoints to a rule's machines.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the inner loop's operands, all of them scalars or slices")]
+    fn step(
+        &mut self,
+        index: usize,
+        word: usize,
+        present: u64,
+        violating: u64,
+        device_side: bool,
+        tick: &Tick,
+        value: impl Fn(usize) -> u64,
+        out: &mut Vec<Transition>,
+    ) {
+        let count = &mut self.counts[index];
+        count.judged += u64::from(present.count_ones());
+        count.violating += u64::from(violating.count_ones());
+        let touched = present & (violating | self.rules[index].busy[word]);
+        if touched == 0 {
+            return;
+        }
+        let rule = &self.program.rules()[index];
+        let state = &mut self.rules[index];
+        for bit in bits(touched) {
+            let lane = word * 64 + bit;
+            let conforms = violating >> bit & 1 == 0;
+            let time = if device_side { tick.start + Millis(i64::from(tick.arrival[lane])) } else { tick.end };
+            let machine = &mut state.machines[lane];
+            if !conforms && machine.is_idle() && rule.consecutive.to_alarm > 1 {
+                state.first.insert(lane as u32, time);
+            }
+            let event = machine.step(conforms, rule.consecutive);
+            if machine.is_idle() {
+                state.busy[word] &= !(1 << bit);
+                if rule.consecutive.to_alarm > 1 {
+                    state.first.remove(&(lane as u32));
+                }
+            } else {
+                state.busy[word] |= 1 << bit;
+            }
+            let Some(kind) = event else { continue };
+            let first = match kind {
+                ViolationEventType::InAlarm => state.first.remove(&(lane as u32)).unwrap_or(time),
+                _ => time,
+            };
+            out.push(Transition { time, rule: index as u32, lane: lane as u32, kind, value: value(lane), first });
+            if !rule.exempt_from_silence {
+                match kind {
+                    ViolationEventType::InAlarm => self.silence.raised(lane, time),
+                    _ => self.silence.ended(lane),
+                }
+            }
+        }
+    }
+
+    fn invalidate(&mut self, index: usize, lane: usize, now: Timestamp, out: &mut Vec<Transition>) {
+        let state = &mut self.rules[index];
+        state.busy[lane / 64] &= !(1 << (lane % 64));
+        state.first.remove(&(lane as u32));
+        if let Some(kind) = state.machines[lane].invalidate() {
+            out.push(Transition { time: now, rule: index as u32, lane: lane as u32, kind, value: 0, first: now });
+            if !self.program.rules()[index].exempt_from_silence {
+                self.silence.ended(lane);
+            }
+        }
+    }
+
+    /// Invalidates the alarms of lanes that have been silent for more than two days (D-60, D-62).
+    fn silence(&mut self, tick: &Tick, out: &mut Vec<Transition>) {
+        let boundary = tick.end.floor_to(GRID) == tick.end;
+        for word in 0..self.silence.alarmed.len() {
+            for bit in bits(self.silence.alarmed[word]) {
+                let lane = word * 64 + bit;
+                if tick.reported[word] >> bit & 1 == 1 {
+                    let arrived = tick.start + Millis(i64::from(tick.arrival[lane]));
+                    self.silence.last_data[lane] = self.silence.last_data[lane].max(arrived);
+                }
+                if tick.active[word] >> bit & 1 == 1 {
+                    self.silence.last_data[lane] = tick.end;
+                }
+                if boundary && tick.end - self.silence.last_data[lane] > SILENCE {
+                    for index in 0..self.rules.len() {
+                        if !self.program.rules()[index].exempt_from_silence {
+                            self.invalidate(index, lane, tick.end, out);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Silence {
+    fn raised(&mut self, lane: usize, time: Timestamp) {
+        self.alarms[lane] += 1;
+        self.alarmed[lane / 64] |= 1 << (lane % 64);
+        self.last_data[lane] = self.last_data[lane].max(time);
+    }
+
+    fn ended(&mut self, lane: usize) {
+        self.alarms[lane] -= 1;
+        if self.alarms[lane] == 0 {
+            self.alarmed[lane / 64] &= !(1 << (lane % 64));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Detect over columns: many devices at once, one tick at a time. A tick is 300 s, or the largest step that divides
+//! all windows where a lenient scenario asks for shorter ones (X-06).
+//!
+//! ```text
+//!   driver ── Tick { presence masks, number columns, set verdicts } ──▶ Judge ──▶ Transitions
+//!                                   ▲                                     │
+//!                     Program ──────┘ (behaviors flattened into rules)    └─ one machine per rule × lane
+//! ```
+//!
+//! A *lane* is a device's position in its shard. Whoever drives the engine fills a [`Tick`] and hands it to a
+//! [`Judge`]. There are two: [`Columns`], whose inner loops touch only arrays and masks, and [`Plain`], written so
+//! that a reader can hold it against the specification line by line. Property tests keep them equal.
+//!
+//! What is not here: ML criteria, custom metrics and topic-filter dimensions (the object-side evaluator has them).
+
+mod fast;
+mod plain;
+mod program;
+
+pub use fast::Columns;
+pub use plain::Plain;
+pub use program::{Aggregate, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
+
+use crate::detect::alarm::ViolationEventType;
+use crate::time::{Millis, Timestamp};
+
+/// The service's grid: cloud-side windows without a duration, silence checks (D-35, D-60).
+pub const GRID: Millis = Millis::seconds(300);
+
+/// The number columns of a tick. Values are counts or bytes of one tick, saturated at `u32::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is named after its metric; the doc comments say where they differ")]
+pub enum Column {
+    Sent,
+    Received,
+    /// Largest message of the tick \[bytes\]; 0 without a message, which means no datapoint (D-40).
+    LargestMessage,
+    /// Smallest message of the tick \[bytes\]; 0 without a message (D-40).
+    SmallestMessage,
+    /// All message bytes of the tick (statistical behaviors, D-40); 0 without a message.
+    MessageBytes,
+    AuthorizationFailures,
+    ConnectionAttempts,
+    Disconnects,
+    /// Whole minutes since the last disconnect; 0 while connected (D-42).
+    DisconnectMinutes,
+    BytesOut,
+    BytesIn,
+    PacketsOut,
+    PacketsIn,
+    ListeningTcpPorts,
+    ListeningUdpPorts,
+    EstablishedConnections,
+}
+
+impl Column {
+    /// Number of columns.
+    pub const COUNT: usize = 16;
+
+    /// Its position.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether its datapoints come from device reports.
+    pub const fn is_device_side(self) -> bool {
+        self as usize >= Column::BytesOut as usize
+    }
+
+    /// Whether a zero means that there was nothing to measure (D-40).
+    pub const fn zero_is_absent(self) -> bool {
+        matches!(self, Column::LargestMessage | Column::SmallestMessage | Column::MessageBytes)
+    }
+
+    /// Whether it is a level rather than an amount (D-43, D-56).
+    pub const fn is_gauge(self) -> bool {
+        matches!(
+            self,
+            Column::DisconnectMinutes
+                | Column::ListeningTcpPorts
+                | Column::ListeningUdpPorts
+                | Column::EstablishedConnections
+        )
+    }
+}
+
+/// A bit per lane, in words of 64.
+pub type Mask = Vec<u64>;
+
+/// One tick of one shard, as seen by the engine.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// Start of the tick.
+    pub start: Timestamp,
+    /// Its end: the time of cloud-side datapoints (D-35).
+    pub end: Timestamp,
+    /// Lanes that were active (D-38): they have cloud-side datapoints.
+    pub active: Mask,
+    /// Lanes whose device report arrived in this tick: they have device-side datapoints (D-43).
+    pub reported: Mask,
+    /// Lanes that have a disconnect-duration datapoint: they connected at least once (D-42).
+    pub known: Mask,
+    /// When each lane's report arrived \[ms after `start`\].
+    pub arrival: Vec<u32>,
+    /// By [`Column::index`], a value per lane. Device-side columns hold 0 in lanes that did not report.
+    pub numbers: Vec<Vec<u32>>,
+    /// By set rule (in the order of [`Program::set_rules`]), the lanes whose observed set violates it.
+    pub set_violations: Vec<Mask>,
+    /// By [`Program::populations`], the threshold of this tick's window, where the window ends with this tick and
+    /// has one (D-58).
+    pub thresholds: Vec<Option<u64>>,
+}
+
+impl Tick {
+    /// An empty tick for a shard of `lanes` devices and a program.
+    pub fn new(lanes: usize, program: &Program) -> Tick {
+        let words = lanes.div_ceil(64);
+        Tick {
+            start: Timestamp(0),
+            end: Timestamp(0),
+            active: vec![0; words],
+            reported: vec![0; words],
+            known: vec![0; words],
+            arrival: vec![0; lanes],
+            numbers: vec![vec![0; lanes]; Column::COUNT],
+            set_violations: vec![vec![0; words]; program.set_rules().count()],
+            thresholds: vec![None; program.populations().len()],
+        }
+    }
+
+    /// A column.
+    pub fn column(&self, column: Column) -> &[u32] {
+        &self.numbers[column.index()]
+    }
+
+    /// A column, to be filled.
+    pub fn column_mut(&mut self, column: Column) -> &mut [u32] {
+        &mut self.numbers[column.index()]
+    }
+}
+
+/// A change of an alarm's state, as a judge reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Transition {
+    /// Time of the datapoint (D-67), or of the invalidation.
+    pub time: Timestamp,
+    /// Position in [`Program::rules`].
+    pub rule: u32,
+    /// The device.
+    pub lane: u32,
+    /// What happened.
+    pub kind: ViolationEventType,
+    /// The number measured; 0 for set metrics, whose value the driver knows, and for invalidations (D-61).
+    pub value: u64,
+    /// When the first datapoint of the run that led here was complete.
+    pub first: Timestamp,
+}
+
+/// How many datapoints a rule has judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Datapoints.
+    pub judged: u64,
+    /// Those that violated.
+    pub violating: u64,
+}
+
+/// An implementation of Detect over columns.
+pub trait Judge {
+    /// Judges one tick. Ticks come in order, without holes. Transitions are appended in an unspecified but
+    /// reproducible order; callers sort them (D-69).
+    fn judge(&mut self, tick: &Tick, out: &mut Vec<Transition>);
+
+    /// Starts or ends the monitoring of a lane by a profile: windows that start at or after the next tick count
+    /// (D-37). Never called in the middle of a tick.
+    /// Ending it invalidates the lane's alarms (D-72, D-73).
+    fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool, out: &mut Vec<Transition>);
+
+    /// Datapoints judged so far, by rule.
+    fn counts(&self) -> &[RuleCount];
+
+    /// What each lane would contribute to the population of a statistical rule at the end of this tick, if the
+    /// rule's window ends with it (D-56, D-57). To be asked before [`Judge::judge`] sees the tick.
+    fn contribute(&self, tick: &Tick, population: usize, values: &mut Vec<u64>);
+}
+
+/// The silence after which alarms are invalidated: *more* than two days (D-60).
+pub const SILENCE: Millis = Millis::days(2);
+
+#[cfg(test)]
+mod tests;

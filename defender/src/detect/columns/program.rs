@@ -1,0 +1,318 @@
+//! Behaviors flattened for the column judges: which column, which range is normal, over how many ticks.
+
+use crate::detect::alarm::Consecutive;
+use crate::detect::behavior::{Behavior, Criteria};
+use crate::detect::columns::{Column, GRID};
+use crate::detect::criteria::{Relation, Rule, Statistic};
+use crate::metric::{Metric, MetricRef, ValueKind};
+use crate::time::Millis;
+
+/// All behaviors of some security profiles as a flat list of rules.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    rules: Vec<ProgramRule>,
+    populations: Vec<Population>,
+    profiles: u32,
+    tick: Millis,
+}
+
+/// How the ticks of a window make one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aggregate {
+    /// Amounts add up.
+    Sum,
+    /// The worst message under an upper bound is the largest (D-40).
+    Largest,
+    /// The worst message under a lower bound is the smallest (D-40).
+    Smallest,
+    /// Levels: the last one counts (D-42, CH-77).
+    Last,
+}
+
+/// One behavior, ready to be judged.
+#[derive(Clone, Debug)]
+pub struct ProgramRule {
+    /// Position of its profile among those compiled.
+    pub profile: u32,
+    /// Position of its behavior in the profile.
+    pub behavior: u32,
+    /// How often in a row.
+    pub consecutive: Consecutive,
+    /// What is compared with what.
+    pub kind: RuleKind,
+    /// Disconnect-duration alarms do not end by silence (D-62, CH-87).
+    pub exempt_from_silence: bool,
+}
+
+/// What a rule compares.
+#[derive(Clone, Debug)]
+pub enum RuleKind {
+    /// A number against a fixed range.
+    Number(NumberRule),
+    /// A number against a percentile of its population: position in [`Program::populations`].
+    Statistical {
+        /// Position in [`Program::populations`].
+        population: u32,
+        /// How a device's value must relate to the percentile.
+        relation: Relation,
+    },
+    /// A set against a set; the verdict comes with the tick.
+    Set {
+        /// The metric.
+        metric: Metric,
+        /// The rule.
+        rule: Rule,
+    },
+}
+
+/// A number against the range `low..=high` of normal values; empty if `low > high`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberRule {
+    /// What is measured.
+    pub column: Column,
+    /// How many ticks make a window: a tumbling one for cloud-side metrics (CH-66), a sliding one for device-side
+    /// deltas (CH-73).
+    pub ticks: u32,
+    /// How they make one value.
+    pub aggregate: Aggregate,
+    /// Smallest normal value.
+    pub low: u64,
+    /// Largest normal value.
+    pub high: u64,
+}
+
+/// A population of devices whose percentile is a threshold (D-57).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// The rule it serves.
+    pub rule: u32,
+    /// What is measured.
+    pub column: Column,
+    /// Length of the tumbling window in ticks (D-56).
+    pub ticks: u32,
+    /// How they make one value.
+    pub aggregate: Aggregate,
+    /// Which percentile.
+    pub statistic: Statistic,
+}
+
+/// A behavior that the column judges cannot take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("behavior `{behavior}` uses {what}, which the fleet simulator does not judge yet")]
+pub struct NotColumnar {
+    /// The behavior.
+    pub behavior: String,
+    /// What it uses: `an ML criterion`, `a custom metric`…
+    pub what: &'static str,
+}
+
+impl Program {
+    /// Compiles the behaviors of each profile, in order.
+    ///
+    /// # Errors
+    /// One for each behavior with an ML criterion, a custom metric or a dimension.
+    pub fn compile<'a>(
+        profiles: impl IntoIterator<Item = &'a [Behavior], IntoIter: Clone>,
+    ) -> Result<Program, Vec<NotColumnar>> {
+        let profiles = profiles.into_iter();
+        let durations = profiles.clone().flatten().filter_map(|behavior| behavior.duration);
+        let tick = durations.fold(GRID.0, |step, duration| gcd(step, duration.0));
+        let mut program = Program { tick: Millis(tick), ..Program::default() };
+        let mut errors = Vec::new();
+        for (profile, behaviors) in profiles.enumerate() {
+            program.profiles += 1;
+            for (index, behavior) in behaviors.iter().enumerate() {
+                match program.rule(profile as u32, index as u32, behavior) {
+                    Ok(rule) => program.rules.push(rule),
+                    Err(what) => errors.push(NotColumnar { behavior: behavior.name.clone(), what }),
+                }
+            }
+        }
+        if errors.is_empty() { Ok(program) } else { Err(errors) }
+    }
+
+    /// The rules, profile by profile.
+    pub fn rules(&self) -> &[ProgramRule] {
+        &self.rules
+    }
+
+    /// Length of a tick: 300 s, or the largest step that divides all windows.
+    pub fn tick(&self) -> Millis {
+        self.tick
+    }
+
+    /// Number of profiles compiled.
+    pub fn profiles(&self) -> u32 {
+        self.profiles
+    }
+
+    /// The populations of the statistical rules.
+    pub fn populations(&self) -> &[Population] {
+        &self.populations
+    }
+
+    /// The set rules: (position in [`Program::rules`], metric, rule), in order.
+    pub fn set_rules(&self) -> impl Iterator<Item = (usize, Metric, &Rule)> {
+        self.rules.iter().enumerate().filter_map(|(i, rule)| match &rule.kind {
+            RuleKind::Set { metric, rule } => Some((i, *metric, rule)),
+            _ => None,
+        })
+    }
+
+    /// The number columns that some rule reads; nobody else needs to be filled.
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns: Vec<Column> = self
+            .rules
+            .iter()
+            .filter_map(|rule| match &rule.kind {
+                RuleKind::Number(number) => Some(number.column),
+                RuleKind::Statistical { population, .. } => Some(self.populations[*population as usize].column),
+                RuleKind::Set { .. } => None,
+            })
+            .collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    fn ticks(&self, window: Millis) -> u32 {
+        (window.0 / self.tick.0) as u32
+    }
+
+    fn rule(&mut self, profile: u32, index: u32, behavior: &Behavior) -> Result<ProgramRule, &'static str> {
+        let MetricRef::Aws(metric) = behavior.metric else { return Err("a custom metric") };
+        if behavior.dimension.is_some() {
+            return Err("a topic-filter dimension");
+        }
+        let kind = match &behavior.criteria {
+            Criteria::MachineLearning { .. } => return Err("an ML criterion"),
+            Criteria::Static(Rule::Number { relation, threshold }) => {
+                let (low, high) = normal_range(*relation, *threshold);
+                let column = column_of(metric, Some(*relation));
+                let window = static_window(metric, behavior.duration);
+                let ticks = window.map_or(1, |window| self.ticks(window));
+                RuleKind::Number(NumberRule { column, ticks, aggregate: aggregate_of(column), low, high })
+            }
+            Criteria::Static(rule) => RuleKind::Set { metric, rule: rule.clone() },
+            Criteria::Statistical { relation, statistic } => {
+                let population = self.populations.len() as u32;
+                let column = column_of(metric, None);
+                self.populations.push(Population {
+                    rule: self.rules.len() as u32,
+                    column,
+                    ticks: self.ticks(behavior.duration.unwrap_or(GRID)),
+                    aggregate: aggregate_of(column),
+                    statistic: *statistic,
+                });
+                RuleKind::Statistical { population, relation: *relation }
+            }
+        };
+        Ok(ProgramRule {
+            profile,
+            behavior: index,
+            consecutive: behavior.consecutive,
+            kind,
+            exempt_from_silence: metric == Metric::DisconnectDuration,
+        })
+    }
+}
+
+impl Relation {
+    /// The integers that conform to a whole threshold.
+    pub(super) fn normal_integers(self, threshold: u64) -> (u64, u64) {
+        match self {
+            Relation::LessThan if threshold == 0 => (1, 0),
+            Relation::LessThan => (0, threshold - 1),
+            Relation::LessThanEquals => (0, threshold),
+            Relation::GreaterThan if threshold == u64::MAX => (1, 0),
+            Relation::GreaterThan => (threshold + 1, u64::MAX),
+            Relation::GreaterThanEquals => (threshold, u64::MAX),
+        }
+    }
+}
+
+/// The integers that conform: counts are whole, so `< c` means `≤ ceil(c) − 1` and `> c` means `≥ floor(c) + 1`.
+fn normal_range(relation: Relation, threshold: f64) -> (u64, u64) {
+    match relation {
+        Relation::LessThan if threshold <= 0.0 => (1, 0),
+        Relation::LessThan => (0, threshold.ceil() as u64 - 1),
+        Relation::LessThanEquals if threshold < 0.0 => (1, 0),
+        Relation::LessThanEquals => (0, threshold.floor() as u64),
+        Relation::GreaterThan if threshold < 0.0 => (0, u64::MAX),
+        Relation::GreaterThan => (threshold.floor() as u64 + 1, u64::MAX),
+        Relation::GreaterThanEquals => (threshold.max(0.0).ceil() as u64, u64::MAX),
+    }
+}
+
+/// The window of a static rule; `None` where each report is judged by itself (gauges, D-43).
+fn static_window(metric: Metric, duration: Option<Millis>) -> Option<Millis> {
+    match metric {
+        Metric::MessageByteSize | Metric::DisconnectDuration => Some(GRID),
+        _ if metric.is_gauge() => None,
+        _ => Some(duration.unwrap_or(GRID)),
+    }
+}
+
+fn aggregate_of(column: Column) -> Aggregate {
+    match column {
+        Column::LargestMessage => Aggregate::Largest,
+        Column::SmallestMessage => Aggregate::Smallest,
+        _ if column.is_gauge() => Aggregate::Last,
+        _ => Aggregate::Sum,
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn column_of(metric: Metric, relation: Option<Relation>) -> Column {
+    debug_assert_eq!(metric.value_kind(), ValueKind::Count, "set metrics have no number column");
+    match metric {
+        Metric::NumMessagesSent => Column::Sent,
+        Metric::NumMessagesReceived => Column::Received,
+        Metric::MessageByteSize => match relation {
+            None => Column::MessageBytes,
+            Some(relation) if relation.bounds_from_above() => Column::LargestMessage,
+            Some(_) => Column::SmallestMessage,
+        },
+        Metric::NumAuthorizationFailures => Column::AuthorizationFailures,
+        Metric::NumConnectionAttempts => Column::ConnectionAttempts,
+        Metric::NumDisconnects => Column::Disconnects,
+        Metric::DisconnectDuration => Column::DisconnectMinutes,
+        Metric::AllBytesOut => Column::BytesOut,
+        Metric::AllBytesIn => Column::BytesIn,
+        Metric::AllPacketsOut => Column::PacketsOut,
+        Metric::AllPacketsIn => Column::PacketsIn,
+        Metric::NumListeningTcpPorts => Column::ListeningTcpPorts,
+        Metric::NumListeningUdpPorts => Column::ListeningUdpPorts,
+        Metric::NumEstablishedTcpConnections => Column::EstablishedConnections,
+        Metric::SourceIpAddress
+        | Metric::ListeningTcpPorts
+        | Metric::ListeningUdpPorts
+        | Metric::DestinationIpAddresses => unreachable!("validation gives set metrics set rules (D-V12)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_agree_with_the_relations_for_every_small_count() {
+        for relation in
+            [Relation::LessThan, Relation::LessThanEquals, Relation::GreaterThan, Relation::GreaterThanEquals]
+        {
+            for threshold in [0.0, 0.5, 1.0, 2.0, 2.5, 7.0] {
+                let (low, high) = normal_range(relation, threshold);
+                for value in 0..10u64 {
+                    assert_eq!(
+                        (low..=high).contains(&value),
+                        relation.holds(value as f64, threshold),
+                        "{value} {relation:?} {threshold}"
+                    );
+                }
+            }
+        }
+    }
+}

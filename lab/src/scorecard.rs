@@ -1,0 +1,127 @@
+//! All scores of a run, in one piece of plain data.
+
+use serde::{Deserialize, Serialize};
+use sim::outcome::Outcome;
+
+use crate::audit::{self, AuditScore, Seeded};
+use crate::coverage::{self, Coverage};
+use crate::density::{self, Density};
+use crate::detection::{self, DetectionScore};
+use crate::false_alarm::{self, FalseAlarmScore};
+use crate::gaps::{self, Gap};
+use crate::load::{self, LoadScore};
+use crate::matching::{self, Matching};
+use crate::measures::{self, Measures, ResponseTimes};
+use crate::options::Options;
+use crate::quality::{self, QualityScore};
+use crate::remediation::{self, RemediationScore};
+use crate::waterfall::{self, Waterfall};
+
+/// Every score of a run. A score over no events is `None`, shown as "n/a": never 100 %. There is no composite score.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scorecard {
+    /// [`Scorecard::SCHEMA`]: changes when the meaning of a field does.
+    pub schema: String,
+    /// The options it was made with.
+    pub options: Options,
+    /// The six measures.
+    pub measures: Measures,
+    /// MTTD, MTTA, MTTR and dwell time.
+    pub response: ResponseTimes,
+    /// Recall and latency.
+    pub detection: DetectionScore,
+    /// Precision, recall and F1.
+    pub quality: QualityScore,
+    /// False alarms.
+    pub false_alarms: FalseAlarmScore,
+    /// Where the time goes: all attacks together, then each.
+    pub waterfalls: Vec<Waterfall>,
+    /// Audits.
+    pub audit: AuditScore,
+    /// Containment, harm, collateral, rotation.
+    pub remediation: RemediationScore,
+    /// Operator load.
+    pub load: LoadScore,
+    /// Act × control.
+    pub coverage: Coverage,
+    /// Alarms over time.
+    pub density: Density,
+    /// What the run cannot answer.
+    pub gaps: Vec<Gap>,
+    /// Alarm by alarm and device by device, for tables; not part of the serialized scorecard.
+    #[serde(skip)]
+    pub matching: Matching,
+    /// Seeded defect by seeded defect, for tables; not part of the serialized scorecard.
+    #[serde(skip)]
+    pub seeded: Vec<Seeded>,
+}
+
+impl Scorecard {
+    /// Name and version of the serialized form.
+    pub const SCHEMA: &'static str = "fleetrange.scorecard/1";
+}
+
+/// Scores a run with the default options.
+pub fn score(outcome: &Outcome) -> Scorecard {
+    score_with(outcome, Options::default())
+}
+
+/// Scores a run.
+pub fn score_with(outcome: &Outcome, options: Options) -> Scorecard {
+    let matching = matching::match_alarms(outcome, &options);
+    let seeded = audit::seeded(outcome);
+    let incidents = load::incidents(outcome, &matching, &options);
+    let detection = detection::score(outcome, &matching);
+    let quality = quality::score(outcome, &matching, &incidents);
+    let false_alarms = false_alarm::score(outcome, &matching);
+    let audit = audit::score(outcome, &seeded);
+    let coverage = coverage::matrix(outcome, &matching, &seeded);
+    Scorecard {
+        schema: Scorecard::SCHEMA.to_owned(),
+        options,
+        measures: measures::measures(outcome, &matching, quality.device.precision, false_alarms.total.count),
+        response: measures::response_times(outcome, &matching),
+        waterfalls: waterfall::score(outcome, &matching),
+        remediation: remediation::score(outcome, &matching),
+        load: load::score(outcome, &incidents, &options),
+        density: density::density(outcome, &matching),
+        gaps: gaps::gaps(outcome, &detection, &audit, &coverage, &options),
+        detection,
+        quality,
+        false_alarms,
+        audit,
+        coverage,
+        matching,
+        seeded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn a_quiet_run_scores_nothing_as_perfect() {
+        let mut fixture = Fixture::new(10, 1);
+        fixture.behavior("sent", "aws:num-messages-sent");
+        let card = score(&fixture.outcome);
+        assert_eq!((card.measures.precision, card.measures.recall), (None, None));
+        assert_eq!((card.quality.device.f1, card.quality.incident.f1), (None, None));
+        assert_eq!((card.remediation.coverage, card.audit.recall), (None, None));
+        assert_eq!(card.measures.false_alarms.count, 0);
+    }
+
+    #[test]
+    fn the_serialized_card_reads_back() {
+        let mut fixture = Fixture::new(10, 1);
+        fixture.behavior("sent", "aws:num-messages-sent");
+        fixture.attack("leak", &["aws:num-messages-sent"], &[(0, 60, 120)]).alarm(0, 0, 70, 5).alarm(0, 4, 75, 5);
+        let card = score(&fixture.outcome);
+        let json = serde_json::to_string(&card).expect("plain data serializes");
+        let back: Scorecard = serde_json::from_str(&json).expect("what was written reads back");
+        assert!(serde_json::to_string(&back).expect("plain data serializes") == json, "a card survives its file");
+        assert_eq!(back.schema, "fleetrange.scorecard/1");
+        assert!(!json.contains("verdicts"));
+    }
+}

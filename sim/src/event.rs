@@ -1,0 +1,125 @@
+//! The event log: what happened, in one total order, hashed as it grows. Same scenario and seed, same digest.
+
+use std::fmt;
+
+use defender::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// What kind of event. The numbers are part of every digest: append, never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum EventKind {
+    /// Subject: device; object: behavior; value: measured.
+    InAlarm = 1,
+    /// Subject: device; object: behavior; value: measured.
+    AlarmCleared = 2,
+    /// Subject: device; object: behavior.
+    AlarmInvalidated = 3,
+    /// Object: number of the audit.
+    AuditStarted = 10,
+    /// Object: number of the audit; value: non-compliant resources.
+    AuditEnded = 11,
+    /// Subject: device or `u32::MAX`; object: check.
+    Finding = 12,
+    /// Subject: device or `u32::MAX`; object: responder; value: 1 if it succeeded.
+    Response = 20,
+    /// Subject: device; value: what the broker now lets it do.
+    Access = 21,
+    /// Subject: device.
+    CertificateExpired = 30,
+    /// Subject: device.
+    CertificateRotated = 31,
+    /// Subject: device or `u32::MAX`; object: job; value: execution status.
+    JobExecution = 32,
+    /// Subject: number of devices; object: act.
+    ActBegan = 40,
+    /// Object: act; value: harm done.
+    ActEnded = 41,
+    /// Object: number of ticks so far; value: messages published since the last one. Ties the log to the telemetry.
+    Telemetry = 50,
+}
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When, in simulated time.
+    pub time: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// Mostly the device.
+    pub subject: u32,
+    /// Mostly the rule.
+    pub object: u32,
+    /// Mostly the value.
+    pub value: u64,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Event { time, kind, subject, object, value } = self;
+        write!(f, "{time} {kind:?} subject {subject} object {object} value {value}")
+    }
+}
+
+/// All events of a run, in order.
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    events: Vec<Event>,
+    hash: Sha256,
+}
+
+impl EventLog {
+    /// Appends an event.
+    pub fn push(&mut self, event: Event) {
+        let mut bytes = [0u8; 25];
+        bytes[..8].copy_from_slice(&event.time.0.to_be_bytes());
+        bytes[8] = event.kind as u8;
+        bytes[9..13].copy_from_slice(&event.subject.to_be_bytes());
+        bytes[13..17].copy_from_slice(&event.object.to_be_bytes());
+        bytes[17..].copy_from_slice(&event.value.to_be_bytes());
+        self.hash.update(bytes);
+        self.events.push(event);
+    }
+
+    /// The events.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// SHA-256 over their canonical bytes (fixed-width, big-endian), in hex.
+    pub fn digest(&self) -> String {
+        self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Where two logs part: the position, and the event of each (one may have ended).
+    pub fn first_difference(&self, other: &EventLog) -> Option<(usize, Option<Event>, Option<Event>)> {
+        let length = self.events.len().max(other.events.len());
+        (0..length)
+            .find(|i| self.events.get(*i) != other.events.get(*i))
+            .map(|i| (i, self.events.get(i).copied(), other.events.get(i).copied()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(value: u64) -> Event {
+        Event { time: Timestamp::from_seconds(300), kind: EventKind::InAlarm, subject: 1, object: 2, value }
+    }
+
+    #[test]
+    fn logs_that_differ_say_where_and_when() {
+        let (mut a, mut b) = (EventLog::default(), EventLog::default());
+        a.push(event(7));
+        b.push(event(7));
+        assert_eq!(a.digest(), b.digest());
+        assert_eq!(a.first_difference(&b), None);
+        a.push(event(8));
+        b.push(event(9));
+        assert_ne!(a.digest(), b.digest());
+        let (position, left, right) = a.first_difference(&b).expect("they differ");
+        assert_eq!((position, left.map(|e| e.value), right.map(|e| e.value)), (1, Some(8), Some(9)));
+        assert!(left.expect("an event").to_string().starts_with("1970-01-01T00:05:00Z InAlarm"));
+    }
+}

@@ -1,0 +1,190 @@
+//! The fleet: things, certificates, groups and policies in the account, and what the simulator knows of each device.
+
+use std::ops::Range;
+
+use defender::account::{Account, CaCertificateFacts, CertificateFacts, PolicyTarget, Principal, ThingPrincipalType};
+use defender::error::ServiceError;
+use defender::ids::{CertificateId, CertificateIndex, ThingId};
+use defender::time::{Millis, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::dice::{Dice, Purpose, device_key, name_key};
+use crate::scenario::{ClassPlan, CohortPlan, Scenario, Selector};
+
+/// A device beside its row in the account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Device {
+    pub class: u16,
+    pub key: u64,
+    pub certificate: CertificateIndex,
+    pub valid_until: Timestamp,
+}
+
+/// The fleet of a scenario. Device `i` is the thing with id `i`.
+pub(crate) struct Fleet {
+    pub account: Account,
+    pub devices: Vec<Device>,
+    /// By class: its devices.
+    pub classes: Vec<Range<u32>>,
+    /// By cohort of each class, in order: (class, cohort name, devices).
+    pub cohorts: Vec<(usize, String, Range<u32>)>,
+    authorities: Vec<(CertificateId, String)>,
+}
+
+impl Fleet {
+    /// Registers everything that a scenario names.
+    ///
+    /// # Errors
+    /// What the account refuses: the loader checks names and limits before, so this is rare.
+    pub fn new(scenario: &Scenario) -> Result<Fleet, ServiceError> {
+        let now = scenario.start;
+        let mut account = Account::with_any_id(&scenario.account.id, &scenario.account.region)?;
+        account.pause_changes(true);
+        account.reserve_devices(scenario.devices() as usize, 20);
+        for policy in &scenario.policies {
+            account.create_policy(now, &policy.name, &policy.document)?;
+        }
+        for group in &scenario.groups {
+            let id = account.create_thing_group(now, &group.name, group.parent.as_deref())?;
+            for policy in &group.policies {
+                let policy = account.policy(policy).ok_or_else(|| ServiceError::not_found("policy", policy))?;
+                account.attach_policy(now, policy, PolicyTarget::ThingGroup(id))?;
+            }
+        }
+        for authority in &scenario.authorities {
+            let id = certificate_id(&[b"ca", authority.name.as_bytes()]);
+            account.load_ca_certificate(now, CaCertificateFacts::new(id, authority.not_before, authority.not_after))?;
+        }
+        let authorities = scenario.authorities.iter();
+        let authorities =
+            authorities.map(|plan| (certificate_id(&[b"ca", plan.name.as_bytes()]), plan.name.clone())).collect();
+        let mut fleet = Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new(), authorities };
+        for (index, class) in scenario.classes.iter().enumerate() {
+            fleet.add_class(scenario, index, class)?;
+        }
+        fleet.account.pause_changes(false);
+        Ok(fleet)
+    }
+
+    fn add_class(&mut self, scenario: &Scenario, index: usize, class: &ClassPlan) -> Result<(), ServiceError> {
+        let now = scenario.start;
+        let first = self.devices.len() as u32;
+        let class_key = name_key(&class.name);
+        let missing = |kind: &'static str, name: &str| ServiceError::not_found(kind, name);
+        let find_policy =
+            |account: &Account, name: &String| account.policy(name).ok_or_else(|| missing("policy", name));
+        let policies =
+            class.policies.iter().map(|name| find_policy(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
+        let find_group =
+            |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
+        let groups = class.groups.iter().map(|name| find_group(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
+        for (position, cohort) in (0..class.count).zip(cohort_of_each(&class.cohorts)) {
+            let name = format!("{}-{position:06}", class.name);
+            let key = device_key(scenario.seed, class_key, position);
+            let thing = self.account.create_thing(now, &name, None, &[])?;
+            debug_assert_eq!(thing, ThingId(first + position), "things are numbered as devices are");
+            let not_before = begin_of_validity(cohort, key);
+            let certificate = issue(&mut self.account, now, cohort, &name, not_before, not_before + cohort.lifetime)?;
+            self.account.attach_thing_principal(
+                now,
+                thing,
+                Principal::Certificate(certificate),
+                ThingPrincipalType::NonExclusiveThing,
+            )?;
+            for policy in &policies {
+                self.account.attach_policy(now, *policy, PolicyTarget::Certificate(certificate))?;
+            }
+            for group in &groups {
+                self.account.add_thing_to_thing_group(now, thing, *group, false)?;
+            }
+            let valid_until = not_before + cohort.lifetime;
+            self.devices.push(Device { class: index as u16, key, certificate, valid_until });
+        }
+        self.classes.push(first..first + class.count);
+        let mut from = first;
+        for cohort in &class.cohorts {
+            let to = (from + cohort.count).min(first + class.count);
+            self.cohorts.push((index, cohort.name.clone(), from..to));
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// The name of an authority by the id of its certificate.
+    pub fn authority_of(&self, id: &CertificateId) -> Option<String> {
+        self.authorities.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone())
+    }
+
+    /// The devices that a selector picks, in id order. Which ones is drawn by the act's own dice.
+    pub fn select(&self, scenario: &Scenario, selector: &Selector, dice: &mut Dice) -> Vec<u32> {
+        let in_class =
+            |class: usize| selector.classes.is_empty() || selector.classes.contains(&scenario.classes[class].name);
+        let mut candidates: Vec<u32> = if selector.cohorts.is_empty() {
+            let ranges = self.classes.iter().enumerate().filter(|(class, _)| in_class(*class));
+            ranges.flat_map(|(_, range)| range.clone()).collect()
+        } else {
+            let cohorts =
+                self.cohorts.iter().filter(|(class, name, _)| in_class(*class) && selector.cohorts.contains(name));
+            cohorts.flat_map(|(_, _, range)| range.clone()).collect()
+        };
+        if let Some(count) = selector.count {
+            // A partial Fisher–Yates shuffle: the first `count` places are a uniform sample.
+            let count = (count as usize).min(candidates.len());
+            for i in 0..count {
+                let j = i + dice.below((candidates.len() - i) as u64) as usize;
+                candidates.swap(i, j);
+            }
+            candidates.truncate(count);
+            candidates.sort_unstable();
+        }
+        candidates
+    }
+}
+
+/// The cohort of each device of a class, in order; the last one takes what is left.
+fn cohort_of_each(cohorts: &[CohortPlan]) -> impl Iterator<Item = &CohortPlan> {
+    let each = cohorts.iter().flat_map(|cohort| std::iter::repeat_n(cohort, cohort.count as usize));
+    each.chain(std::iter::repeat_with(|| cohorts.last().expect("a class has a cohort")))
+}
+
+fn begin_of_validity(cohort: &CohortPlan, key: u64) -> Timestamp {
+    let offset = Dice::new(key, Purpose::Certificate, 0).below(cohort.spread.0.max(1) as u64);
+    // Certificates are dated to the second.
+    cohort.not_before + Millis(offset as i64 / 1_000 * 1_000)
+}
+
+fn issue(
+    account: &mut Account,
+    now: Timestamp,
+    cohort: &CohortPlan,
+    thing: &str,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Result<CertificateIndex, ServiceError> {
+    issue_certificate(account, now, &cohort.authority, thing, not_before, not_after)
+}
+
+/// Registers a device certificate signed by an authority.
+pub(crate) fn issue_certificate(
+    account: &mut Account,
+    now: Timestamp,
+    authority: &str,
+    thing: &str,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Result<CertificateIndex, ServiceError> {
+    let id = certificate_id(&[b"device", thing.as_bytes(), &not_before.0.to_be_bytes()]);
+    let mut facts = CertificateFacts::new(id, not_before, not_after);
+    facts.ca = account.ca_certificate_of_id(&certificate_id(&[b"ca", authority.as_bytes()]));
+    account.load_certificate(now, facts)
+}
+
+/// Simulated certificates have no DER to hash; their ids are hashes of what makes them unique.
+fn certificate_id(parts: &[&[u8]]) -> CertificateId {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    CertificateId(hash.finalize().into())
+}

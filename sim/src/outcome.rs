@@ -1,0 +1,411 @@
+//! What a run leaves behind: plain data (ids, integers, names) with no engine and no format in it.
+//!
+//! The world fills an [`Outcome`]; the laboratory scores it; reports render both. A saved outcome can be scored and
+//! rendered again next year. Times are absolute ([`Timestamp`]); device ids are positions in [`Outcome::devices`]
+//! order (class by class).
+
+use std::ops::Range;
+
+use defender::detect::alarm::ViolationEventType;
+use defender::time::{Millis, Timestamp};
+use serde::Serialize;
+
+/// A device of the fleet: classes one after the other, in scenario order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct DeviceId(pub u32);
+
+/// Everything a run left behind.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Which run this was.
+    pub header: Header,
+    /// The device classes, in order; their ranges cover all devices.
+    pub classes: Vec<ClassRow>,
+    /// The behaviors judged, profile by profile; [`Alarm::behavior`] is a position here.
+    pub behaviors: Vec<BehaviorRow>,
+    /// The audit checks that were enabled, in catalog order.
+    pub checks: Vec<CheckRow>,
+    /// Ground truth: what the world did, and to whom. The engine never saw it.
+    pub truth: Vec<Act>,
+    /// Alarm episodes in the order (raised, behavior, device).
+    pub alarms: Vec<Alarm>,
+    /// Audit tasks in the order of their start.
+    pub audits: Vec<AuditRow>,
+    /// Findings, audit by audit. At most [`Outcome::FINDINGS_CAP`] are kept; `audits` has the full counts.
+    pub findings: Vec<FindingRow>,
+    /// What responders did, in time order.
+    pub mitigations: Vec<MitigationRow>,
+    /// Jobs (certificate rotation) with their outcome.
+    pub jobs: Vec<JobRow>,
+    /// One line for each thing worth telling, in time order.
+    pub timeline: Vec<TimelineRow>,
+    /// Messages that would have gone to SNS, in time order, as compact JSON. At most [`Outcome::NOTIFICATIONS_CAP`]
+    /// are kept; [`Tally::notifications`] counts them all.
+    pub notifications: Vec<String>,
+    /// Totals and daily series.
+    pub tally: Tally,
+    /// Lints and tolerated deviations, as `CODE: message`.
+    pub warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// Findings kept in full; the rest are counted only.
+    pub const FINDINGS_CAP: usize = 200_000;
+    /// Notifications kept in full; the rest are counted only.
+    pub const NOTIFICATIONS_CAP: usize = 200_000;
+
+    /// The class of a device, as a position in [`Outcome::classes`].
+    ///
+    /// # Panics
+    /// If there is no such device.
+    pub fn class_of(&self, device: DeviceId) -> usize {
+        self.classes.iter().position(|class| class.devices.contains(&device.0)).expect("a device belongs to a class")
+    }
+
+    /// The thing name of a device, which is also its MQTT client id.
+    pub fn device_name(&self, device: DeviceId) -> String {
+        let class = &self.classes[self.class_of(device)];
+        format!("{}-{:06}", class.name, device.0 - class.devices.start)
+    }
+
+    /// Number of devices.
+    pub fn devices(&self) -> u32 {
+        self.classes.last().map_or(0, |class| class.devices.end)
+    }
+}
+
+/// Which run this was.
+#[derive(Clone, Debug, Serialize)]
+pub struct Header {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's one-line title.
+    pub title: String,
+    /// The seed that decides everything random.
+    pub seed: u64,
+    /// The program's version.
+    pub version: String,
+    /// When the simulated time began.
+    pub start: Timestamp,
+    /// When it ended.
+    pub end: Timestamp,
+    /// Number of devices.
+    pub devices: u32,
+    /// Length of a window.
+    pub window: Millis,
+    /// Number of windows per device.
+    pub windows: u64,
+    /// SHA-256 over the canonical bytes of the event log, in hex: same scenario and seed, same digest.
+    pub digest: String,
+    /// Number of events in that log.
+    pub events: u64,
+    /// `strict` or `lenient`.
+    pub compatibility: String,
+    /// How the profile's criteria were read: `normal` (AWS) or `alarm` (translated to the complement).
+    pub criteria: String,
+}
+
+/// A device class.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassRow {
+    /// Its name; thing names are `NAME-000000`….
+    pub name: String,
+    /// The archetype it was made from.
+    pub archetype: String,
+    /// Its devices.
+    pub devices: Range<u32>,
+    /// Interval of the device agent's metric reports; `None` without an agent.
+    pub report_interval: Option<Millis>,
+}
+
+/// A behavior of a security profile.
+#[derive(Clone, Debug, Serialize)]
+pub struct BehaviorRow {
+    /// The security profile.
+    pub profile: String,
+    /// The behavior.
+    pub name: String,
+    /// Its metric, for example `aws:num-messages-sent`.
+    pub metric: String,
+    /// What is normal, in words: `≤ 60 per 300 s`.
+    pub criteria: String,
+    /// Window over which the metric is taken.
+    pub duration: Millis,
+    /// Consecutive datapoints to alarm.
+    pub to_alarm: u8,
+    /// Consecutive datapoints to clear.
+    pub to_clear: u8,
+    /// Whether its alerts are suppressed.
+    pub suppressed: bool,
+    /// For statistical thresholds: the share of device-windows that lies outside by construction.
+    pub built_in_share: Option<f64>,
+    /// Datapoints judged.
+    pub datapoints: u64,
+    /// Datapoints that violated.
+    pub violating: u64,
+}
+
+/// An enabled audit check.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckRow {
+    /// The service's name.
+    pub name: String,
+    /// `CRITICAL` … `LOW`.
+    pub severity: String,
+}
+
+/// What kind of act the ledger records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActKind {
+    /// Somebody hostile did something: alarms on its metrics are true.
+    Attack,
+    /// A posture defect: audit findings on it are true.
+    Defect,
+    /// Innocent, but looks guilty: alarms are false, with this cause.
+    Confounder,
+    /// The defence itself broke: alarms are false, with this cause.
+    Fault,
+    /// Our own mitigation changed what the device can do: alarms are false, with this cause.
+    SelfInflicted,
+}
+
+impl ActKind {
+    /// Its lane in the timeline.
+    pub const fn lane(self) -> &'static str {
+        match self {
+            ActKind::Attack => "attack",
+            ActKind::Defect => "defect",
+            ActKind::Confounder => "confounder",
+            ActKind::Fault => "fault",
+            ActKind::SelfInflicted => "response",
+        }
+    }
+}
+
+/// By which road an attack acts; decides which mitigation is effective against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// Through the broker: cut by policies, certificate state, quarantine.
+    Broker,
+    /// Straight from the device to an address: no broker-side action stops it.
+    Network,
+    /// On the device only (a listener, a process).
+    Device,
+    /// The account's own configuration.
+    Account,
+}
+
+/// An entry of the ledger of truth.
+#[derive(Clone, Debug, Serialize)]
+pub struct Act {
+    /// The name given in the scenario.
+    pub name: String,
+    /// The registry name, for example `exfiltration`.
+    pub kind: String,
+    /// What kind of act it is.
+    pub category: ActKind,
+    /// By which road it acts.
+    pub channel: Channel,
+    /// MITRE ATT&CK technique ids.
+    pub techniques: Vec<String>,
+    /// Metrics it should disturb, by AWS name: the strict definition of detection looks only at behaviors on these.
+    pub disturbs: Vec<String>,
+    /// Audit checks that should find it, by AWS name.
+    pub checks: Vec<String>,
+    /// For defects not tied to devices: the resource (policy name, `account`, CA name), as [`FindingRow::resource`]
+    /// spells it.
+    pub resource: Option<String>,
+    /// When the act as a whole began.
+    pub onset: Timestamp,
+    /// When it was planned to end (or the run's end).
+    pub end: Timestamp,
+    /// For defects not tied to devices: when a measure removed it.
+    pub resolved: Option<Timestamp>,
+    /// Unit of [`DeviceAct::harm`], for example `bytes`.
+    pub harm_unit: String,
+    /// The devices it concerns, in id order.
+    pub devices: Vec<DeviceAct>,
+}
+
+/// An act's part on one device.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceAct {
+    /// The device.
+    pub device: DeviceId,
+    /// When the act began on it.
+    pub onset: Timestamp,
+    /// When the first datapoint that it disturbs is complete: no detector could know earlier. `None` if no datapoint
+    /// shows it.
+    pub first_observable: Option<Timestamp>,
+    /// When it ended on this device (by plan; containment is separate).
+    pub end: Timestamp,
+    /// When an action effective against its channel took hold.
+    pub contained: Option<Timestamp>,
+    /// Harm actually done, in [`Act::harm_unit`].
+    pub harm: u64,
+    /// Harm it would have done unhindered.
+    pub harm_planned: u64,
+}
+
+/// A datapoint's value, for tables and messages.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Value {
+    /// A count.
+    Count(u64),
+    /// A custom number.
+    Number(f64),
+    /// Ports, sorted.
+    Ports(Vec<u16>),
+    /// Addresses, sorted.
+    Cidrs(Vec<String>),
+}
+
+/// An alarm episode: from in-alarm to cleared or invalidated; counts once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alarm {
+    /// Position in [`Outcome::behaviors`].
+    pub behavior: u32,
+    /// The device.
+    pub device: DeviceId,
+    /// Time of the datapoint that completed the run (D-64).
+    pub raised: Timestamp,
+    /// The value of that datapoint.
+    pub value: Value,
+    /// When the first datapoint of that run was complete.
+    pub first_violation: Timestamp,
+    /// When the alert left: `None` if suppressed or lost.
+    pub notified: Option<Timestamp>,
+    /// How and when it ended; `None` if it stood at the end of the run.
+    pub ended: Option<(Timestamp, ViolationEventType)>,
+    /// The service's violation id.
+    pub violation_id: String,
+}
+
+/// An audit task.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditRow {
+    /// The service's task id.
+    pub task_id: String,
+    /// The schedule's name; `None` on demand.
+    pub schedule: Option<String>,
+    /// When it started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Per check: (name, resources inspected, non-compliant, suppressed).
+    pub checks: Vec<(String, u64, u64, u64)>,
+}
+
+/// An audit finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingRow {
+    /// Position in [`Outcome::audits`].
+    pub audit: u32,
+    /// The service's finding id.
+    pub finding_id: String,
+    /// Position in [`Outcome::checks`].
+    pub check: u32,
+    /// Reason code.
+    pub reason: String,
+    /// The resource: a device certificate is shown as `certificate of THING`, a policy by name, the account as
+    /// `account`, a CA by name.
+    pub resource: String,
+    /// The device, where the resource belongs to one.
+    pub device: Option<DeviceId>,
+    /// When it was found.
+    pub time: Timestamp,
+    /// Whether a suppression covered it.
+    pub suppressed: bool,
+}
+
+/// One action of a responder on one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct MitigationRow {
+    /// The responder of the scenario.
+    pub responder: String,
+    /// Name of the mitigation action (or `job NAME`, or the registry operation).
+    pub action: String,
+    /// The action's type, for example `ADD_THINGS_TO_THING_GROUP`.
+    pub action_type: String,
+    /// What set it off: `violation BEHAVIOR` or `finding CHECK`.
+    pub trigger: String,
+    /// The target: a thing, policy, certificate or `account`.
+    pub target: String,
+    /// The device, where the target is one.
+    pub device: Option<DeviceId>,
+    /// When the trigger was raised (the alarm's or finding's time).
+    pub triggered: Timestamp,
+    /// When the action was started.
+    pub started: Timestamp,
+    /// When its effect took hold in the world.
+    pub effective: Option<Timestamp>,
+    /// The service's status: `SUCCESSFUL`, `COMPLETED`, `FAILED`, `SKIPPED`…
+    pub status: String,
+    /// The error code of a failure.
+    pub error: Option<String>,
+}
+
+/// A job with its outcome.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobRow {
+    /// Job id.
+    pub job_id: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When its last execution ended.
+    pub ended: Option<Timestamp>,
+    /// Number of targets.
+    pub targets: u64,
+    /// Executions that succeeded.
+    pub succeeded: u64,
+    /// Executions that failed.
+    pub failed: u64,
+    /// Executions that timed out.
+    pub timed_out: u64,
+    /// For certificate rotation: certificates replaced before the old one expired.
+    pub rotated_in_time: u64,
+    /// For certificate rotation: certificates replaced only after the old one had expired.
+    pub rotated_late: u64,
+    /// Device-milliseconds spent without a valid certificate.
+    pub outage: Millis,
+    /// (minute after creation, executions succeeded by then), at most 500 points.
+    pub progress: Vec<(u32, u64)>,
+}
+
+/// A line of the timeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimelineRow {
+    /// When.
+    pub time: Timestamp,
+    /// `attack`, `defect`, `confounder`, `fault`, `alarm`, `audit`, `finding`, `response`, `job`, `system`.
+    pub lane: String,
+    /// What happened, in a sentence.
+    pub text: String,
+}
+
+/// Totals and daily series.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Tally {
+    /// Device-windows simulated.
+    pub device_windows: u64,
+    /// Messages devices published.
+    pub messages_sent: u64,
+    /// Requests that the broker refused.
+    pub authorization_failures: u64,
+    /// Metric reports accepted.
+    pub reports: u64,
+    /// Notifications that would have gone to SNS.
+    pub notifications: u64,
+    /// Events that came after their window had been judged (D-36).
+    pub late_events: u64,
+    /// Per day since the start: messages published.
+    pub messages_by_day: Vec<u64>,
+    /// Per day since the start: requests refused.
+    pub authorization_failures_by_day: Vec<u64>,
+    /// Per hour since the start: devices that had a datapoint (mean over the hour's windows).
+    pub active_by_hour: Vec<u32>,
+}

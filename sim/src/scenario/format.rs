@@ -1,0 +1,513 @@
+//! The scenario format: every key that a scenario file may hold, read into a draft. Names are not looked up yet and
+//! shares are not yet counts; [`super::resolve`] does that, where all the names are known.
+
+use std::sync::Arc;
+
+use defender::error::Compatibility;
+use defender::time::{Millis, Timestamp};
+use ipnet::IpNet;
+
+use super::archetype;
+use super::fields::{Choice, Fields, OneOrMore};
+use super::plan::{CriteriaReading, Delay, RotationPlan};
+use super::quantity::Probability;
+use super::source::{Place, Placed};
+use super::tree::Node;
+use crate::attack::{self, Attack};
+use crate::confounder::{self, Confounder};
+
+/// A scenario file as written.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub place: Place,
+    pub name: Option<Placed<String>>,
+    pub title: String,
+    pub seed: u64,
+    pub start: Placed<Timestamp>,
+    pub duration: Placed<Millis>,
+    pub devices: Option<Placed<u32>>,
+    pub compatibility: Compatibility,
+    pub criteria: CriteriaReading,
+    pub account: AccountDraft,
+    pub authorities: Vec<AuthorityDraft>,
+    pub policies: Vec<PolicyDraft>,
+    pub groups: Vec<GroupDraft>,
+    pub classes: Vec<ClassDraft>,
+    pub profiles: Vec<ProfileDraft>,
+    pub audit: AuditDraft,
+    pub mitigation_actions: Vec<Placed<String>>,
+    pub attacks: Vec<ActDraft<Arc<dyn Attack>>>,
+    pub confounders: Vec<ActDraft<Arc<dyn Confounder>>>,
+    pub defects: Vec<DefectDraft>,
+    pub responders: Vec<ResponderDraft>,
+    pub documents: Vec<(String, String, Place)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct AccountDraft {
+    pub id: Placed<String>,
+    pub region: String,
+    pub logging: Option<&'static str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct AuthorityDraft {
+    pub name: Placed<String>,
+    pub not_before: Placed<Timestamp>,
+    pub not_after: Placed<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PolicyDraft {
+    pub name: Placed<String>,
+    pub document: Placed<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct GroupDraft {
+    pub name: Placed<String>,
+    pub parent: Option<Placed<String>>,
+    pub policies: Vec<Placed<String>>,
+}
+
+/// How many: a number, a share, or (where allowed) whatever is left.
+#[derive(Clone, Debug)]
+pub(crate) enum Amount {
+    Count(Placed<u32>),
+    Share(Placed<Probability>),
+    Rest,
+}
+
+#[derive(Debug)]
+pub(crate) struct ClassDraft {
+    pub place: Place,
+    pub name: Placed<String>,
+    pub amount: Amount,
+    pub archetype: Placed<String>,
+    pub overrides: Option<Node>,
+    pub policies: Vec<Placed<String>>,
+    pub groups: Vec<Placed<String>>,
+    pub time_zone: Placed<String>,
+    pub source_networks: Vec<IpNet>,
+    pub cohorts: Vec<CohortDraft>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CohortDraft {
+    pub place: Place,
+    pub name: Placed<String>,
+    pub amount: Amount,
+    pub authority: Option<Placed<String>>,
+    pub not_before: Placed<Timestamp>,
+    pub lifetime: Placed<Millis>,
+    pub spread: Millis,
+}
+
+#[derive(Debug)]
+pub(crate) struct ProfileDraft {
+    pub document: Placed<String>,
+    pub targets: Vec<Placed<String>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct AuditDraft {
+    pub configuration: Option<Placed<String>>,
+    pub schedules: Vec<Placed<String>>,
+    pub on_demand: Vec<(Placed<Millis>, Vec<Placed<String>>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct SelectorDraft {
+    pub place: Place,
+    pub classes: Vec<Placed<String>>,
+    pub cohorts: Vec<Placed<String>>,
+    pub amount: Amount,
+}
+
+#[derive(Debug)]
+pub(crate) struct ActDraft<T> {
+    pub name: Placed<String>,
+    pub start: Placed<Millis>,
+    pub duration: Placed<Millis>,
+    pub stagger: Placed<Millis>,
+    pub targets: SelectorDraft,
+    pub act: Option<T>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DefectDraft {
+    pub name: Placed<String>,
+    pub start: Placed<Millis>,
+    pub defect: Option<DefectKind>,
+}
+
+#[derive(Debug)]
+pub(crate) enum DefectKind {
+    OverPermissivePolicy(Placed<String>),
+    LoggingDisabled,
+    ExpiringCertificates(Placed<String>),
+    ExpiringAuthority(Placed<String>),
+}
+
+#[derive(Debug)]
+pub(crate) struct ResponderDraft {
+    pub name: Placed<String>,
+    pub when: Option<TriggerDraft>,
+    pub delay: Delay,
+    pub then: Option<ResponseDraft>,
+}
+
+#[derive(Debug)]
+pub(crate) enum TriggerDraft {
+    Violation { profile: Placed<String>, behaviors: Vec<Placed<String>> },
+    Finding { check: Placed<String> },
+}
+
+#[derive(Debug)]
+pub(crate) enum ResponseDraft {
+    Mitigation { action: Placed<String> },
+    Rotation { place: Place, plan: RotationPlan },
+}
+
+/// Reads a scenario file.
+pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
+    Draft {
+        place: fields.table_place(),
+        name: fields.optional("name", "name of the scenario; the file's name without its ending unless given"),
+        title: fields.or("title", String::new(), "one line about it"),
+        seed: fields.or("seed", 1, "decides everything random: same scenario and seed, same run"),
+        start: fields.required("start", "when simulated time begins; lies on a five-minute boundary"),
+        duration: fields.required("duration", "how long the run lasts in simulated time; a multiple of five minutes"),
+        devices: fields.optional("devices", "number of devices; needed where classes are given as shares"),
+        compatibility: fields.keyword(
+            "compatibility",
+            Some("strict"),
+            &[("strict", Compatibility::Strict), ("lenient", Compatibility::Lenient)],
+            "whether documents that the service would refuse are refused, or accepted with a warning where possible",
+        ),
+        criteria: fields.keyword(
+            "criteria",
+            Some("normal"),
+            &[("normal", CriteriaReading::Normal), ("alarm", CriteriaReading::Alarm)],
+            "whether behaviors state what is normal, as the service reads them, or when to alarm; the latter are \
+             translated to their complement",
+        ),
+        account: fields.table_or_empty("account", "the account", account),
+        authorities: fields.tables("authority", "a certificate authority", authority),
+        policies: fields.tables("policy", "an IoT policy", policy),
+        groups: fields.tables("group", "a static thing group", group),
+        classes: fields.tables("class", "a class of devices", class),
+        profiles: fields.tables("profile", "a security profile and what it is attached to", profile),
+        audit: fields.table("audit", "what is audited, and when", audit).unwrap_or_default(),
+        mitigation_actions: fields.or(
+            "mitigation-actions",
+            Vec::new(),
+            "documents as `create-mitigation-action` takes them, by path",
+        ),
+        attacks: fields.tables("attack", "an attack on the calendar", |fields| {
+            let choices: Vec<Choice<Arc<dyn Attack>>> = attack::REGISTRY
+                .iter()
+                .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
+                .collect();
+            act(fields, "attack", &choices)
+        }),
+        confounders: fields.tables("confounder", "an innocent event that may look guilty", |fields| {
+            let choices: Vec<Choice<Arc<dyn Confounder>>> = confounder::REGISTRY
+                .iter()
+                .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
+                .collect();
+            act(fields, "confounder", &choices)
+        }),
+        defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect),
+        responders: fields.tables("responder", "who responds to what, how fast, with what", responder),
+        documents: fields
+            .texts("documents", "documents by path, instead of files beside the scenario; a lock file has them all"),
+    }
+}
+
+fn account(fields: &mut Fields<'_>) -> AccountDraft {
+    AccountDraft {
+        id: fields.or(
+            "id",
+            Placed { value: "123456789012".to_owned(), place: fields.table_place() },
+            "account id, 12 digits",
+        ),
+        region: fields.or("region", "us-east-1".to_owned(), "region, as ARNs spell it"),
+        logging: fields.keyword(
+            "logging",
+            Some("off"),
+            &[
+                ("off", None),
+                ("ERROR", Some("ERROR")),
+                ("WARN", Some("WARN")),
+                ("INFO", Some("INFO")),
+                ("DEBUG", Some("DEBUG")),
+            ],
+            "level of the account's V2 logging at the start",
+        ),
+    }
+}
+
+fn authority(fields: &mut Fields<'_>) -> AuthorityDraft {
+    AuthorityDraft {
+        name: fields.required("name", "name of the authority"),
+        not_before: fields.required("not-before", "first instant of its certificate's validity"),
+        not_after: fields.required("not-after", "last instant of its certificate's validity"),
+    }
+}
+
+fn policy(fields: &mut Fields<'_>) -> PolicyDraft {
+    PolicyDraft {
+        name: fields.required("name", "name of the policy"),
+        document: fields.required("document", "path of the JSON document"),
+    }
+}
+
+fn group(fields: &mut Fields<'_>) -> GroupDraft {
+    GroupDraft {
+        name: fields.required("name", "name of the thing group"),
+        parent: fields.optional("parent", "parent group"),
+        policies: fields.or("policies", Vec::new(), "policies attached to the group, by name; at most two"),
+    }
+}
+
+fn amount(fields: &mut Fields<'_>, noun: &'static str) -> Amount {
+    let count: Option<Placed<u32>> = fields.optional("count", "how many");
+    let share: Option<Placed<Probability>> = fields.optional("share", "how many, as a share");
+    match (count, share) {
+        (Some(count), None) => Amount::Count(count),
+        (None, Some(share)) => Amount::Share(share),
+        (None, None) => Amount::Rest,
+        (Some(count), Some(_)) => {
+            fields.complain("share", format!("{noun} has a count and a share"), "keep one of the two");
+            Amount::Count(count)
+        }
+    }
+}
+
+fn class(fields: &mut Fields<'_>) -> ClassDraft {
+    ClassDraft {
+        place: fields.table_place(),
+        name: fields.required("name", "name of the class; its things are called NAME-000000 and so on"),
+        amount: amount(fields, "a class"),
+        archetype: fields.required("archetype", "a built-in archetype, or the path of a file like theirs"),
+        overrides: fields.unread("overrides", "what is different from the archetype", || {
+            Fields::describe(archetype::archetype).all_optional()
+        }),
+        policies: fields.or("policies", Vec::new(), "policies attached to the certificates of the class, by name"),
+        groups: fields.or("groups", Vec::new(), "thing groups that its things are in, by name"),
+        time_zone: fields.or(
+            "time-zone",
+            Placed { value: "UTC".to_owned(), place: fields.table_place() },
+            "IANA time zone of its sites",
+        ),
+        source_networks: fields.or(
+            "source-networks",
+            vec!["198.51.100.0/24".parse().expect("a network for documentation")],
+            "networks that its devices connect from",
+        ),
+        cohorts: fields.tables("cohort", "certificates that were issued together", cohort),
+    }
+}
+
+fn cohort(fields: &mut Fields<'_>) -> CohortDraft {
+    CohortDraft {
+        place: fields.table_place(),
+        name: fields.required("name", "name of the cohort, unique in the scenario"),
+        amount: amount(fields, "a cohort"),
+        authority: fields.optional("authority", "issuing authority; may be left out if there is only one"),
+        not_before: fields.required("not-before", "first instant of validity of its first certificate"),
+        lifetime: fields.required("lifetime", "length of the validity"),
+        spread: fields.or("spread", Millis(0), "how long issuing took: validities begin evenly within it"),
+    }
+}
+
+fn profile(fields: &mut Fields<'_>) -> ProfileDraft {
+    ProfileDraft {
+        document: fields.required("document", "path of the document, as `create-security-profile` takes it"),
+        targets: fields
+            .or(
+                "targets",
+                OneOrMore(vec![Placed { value: "all/registered-things".to_owned(), place: fields.table_place() }]),
+                "what it is attached to: target ARNs, or their last field (`thinggroup/NAME`, `all/things`)",
+            )
+            .0,
+    }
+}
+
+fn audit(fields: &mut Fields<'_>) -> AuditDraft {
+    AuditDraft {
+        configuration: fields
+            .optional("configuration", "path of the document, as `update-account-audit-configuration` takes it"),
+        schedules: fields.or("schedules", Vec::new(), "documents as `create-scheduled-audit` takes them, by path"),
+        on_demand: fields.tables("on-demand", "an audit that is started by hand", |fields| {
+            (
+                fields.required("at", "when it is started, after the run's start"),
+                fields.required("checks", "names of the checks"),
+            )
+        }),
+    }
+}
+
+fn selector(fields: &mut Fields<'_>) -> SelectorDraft {
+    SelectorDraft {
+        place: fields.table_place(),
+        classes: fields.or("class", OneOrMore(Vec::new()), "classes, by name; all unless given").0,
+        cohorts: fields.or("cohort", OneOrMore(Vec::new()), "certificate cohorts, by name; all unless given").0,
+        amount: amount(fields, "a selection of targets"),
+    }
+}
+
+fn act<T>(fields: &mut Fields<'_>, noun: &'static str, choices: &[Choice<T>]) -> ActDraft<T> {
+    ActDraft {
+        name: fields.required("name", "name for reports"),
+        start: fields.required("start", "when it begins, after the run's start"),
+        duration: fields.required("duration", "how long it lasts"),
+        stagger: fields.or(
+            "stagger",
+            Placed { value: Millis(0), place: fields.table_place() },
+            "a device's own onset is later by a draw between nothing and this",
+        ),
+        targets: fields.table_or_empty("targets", "whom it concerns; which of them is decided by the seed", selector),
+        act: fields.choice(noun, choices),
+    }
+}
+
+fn defect(fields: &mut Fields<'_>) -> DefectDraft {
+    DefectDraft {
+        name: fields.required("name", "name for reports"),
+        start: fields.or(
+            "start",
+            Placed { value: Millis(0), place: fields.table_place() },
+            "when it is introduced, after the run's start; from the beginning unless given",
+        ),
+        defect: fields.choice(
+            "defect",
+            &[
+                Choice {
+                    name: "over-permissive-policy",
+                    summary: "a policy that grants far more than a device needs",
+                    read: |fields| DefectKind::OverPermissivePolicy(fields.required("policy", "the policy, by name")),
+                },
+                Choice {
+                    name: "logging-disabled",
+                    summary: "the account's logging is off",
+                    read: |_| DefectKind::LoggingDisabled,
+                },
+                Choice {
+                    name: "expiring-certificates",
+                    summary: "the certificates of a cohort expire soon or during the run",
+                    read: |fields| DefectKind::ExpiringCertificates(fields.required("cohort", "the cohort, by name")),
+                },
+                Choice {
+                    name: "expiring-authority",
+                    summary: "the certificate of an authority expires soon or during the run",
+                    read: |fields| {
+                        DefectKind::ExpiringAuthority(fields.required("authority", "the authority, by name"))
+                    },
+                },
+            ],
+        ),
+    }
+}
+
+fn responder(fields: &mut Fields<'_>) -> ResponderDraft {
+    ResponderDraft {
+        name: fields.required("name", "name for reports"),
+        when: fields
+            .required_table("when", "what sets it off", "{ violation = { profile = \"NAME\" } }", |fields| {
+                fields.choice(
+                    "trigger",
+                    &[
+                        Choice {
+                            name: "violation",
+                            summary: "a behavior of a security profile goes into alarm",
+                            read: |fields| TriggerDraft::Violation {
+                                profile: fields.required("profile", "the security profile, by name"),
+                                behaviors: fields
+                                    .or("behaviors", OneOrMore(Vec::new()), "behaviors, by name; any unless given")
+                                    .0,
+                            },
+                        },
+                        Choice {
+                            name: "finding",
+                            summary: "an audit finds something that no suppression covers",
+                            read: |fields| TriggerDraft::Finding {
+                                check: fields.required("check", "the audit check, by name"),
+                            },
+                        },
+                    ],
+                )
+            })
+            .flatten(),
+        delay: delay(fields),
+        then: fields
+            .required_table("then", "what it does", "{ mitigation = { action = \"NAME\" } }", |fields| {
+                fields.choice(
+                    "response",
+                    &[
+                        Choice {
+                            name: "mitigation",
+                            summary: "starts a mitigation task with an action",
+                            read: |fields| ResponseDraft::Mitigation {
+                                action: fields.required("action", "the mitigation action, by name"),
+                            },
+                        },
+                        Choice {
+                            name: "rotate-certificates",
+                            summary: "starts a job that gives the devices of the findings new certificates",
+                            read: |fields| ResponseDraft::Rotation {
+                                place: fields.table_place(),
+                                plan: rotation(fields),
+                            },
+                        },
+                    ],
+                )
+            })
+            .flatten(),
+    }
+}
+
+fn delay(fields: &mut Fields<'_>) -> Delay {
+    let median = fields.or(
+        "delay",
+        Millis::MINUTE,
+        "how long it takes from the notice to the start of the response; the median where there is a spread",
+    );
+    let spread: Option<f64> = fields.optional_in(
+        "delay-p95-ratio",
+        1.0..=100.0,
+        "95th percentile of the delay over its median: the delay is then log-normal",
+    );
+    match spread {
+        Some(p95_ratio) if p95_ratio > 1.0 => Delay::LogNormal { median, p95_ratio },
+        _ => Delay::Fixed(median),
+    }
+}
+
+fn rotation(fields: &mut Fields<'_>) -> RotationPlan {
+    let base = fields.or_in("base-rate-per-minute", 50, 1..=1000, "things notified per minute at first (J-07)");
+    RotationPlan {
+        base_rate_per_minute: base,
+        increment_factor: fields.optional_in(
+            "increment-factor",
+            1.1..=5.0,
+            "factor of each increase of the rate (J-07); constant unless given",
+        ),
+        increase_every: fields.or_in("increase-every", 1000, 1.., "things that succeeded, per increase (J-08)"),
+        maximum_per_minute: fields.or_in("maximum-per-minute", 1000, 1..=1000, "ceiling of the rate"),
+        timeout: fields.or_in(
+            "timeout",
+            Millis::HOUR,
+            Millis::MINUTE..=Millis::minutes(10_080),
+            "an execution in progress for longer has timed out (J-14)",
+        ),
+        failure: fields.or("failure", Probability::ZERO, "share of executions that fail").as_f64(),
+        abort_share: fields
+            .or("abort-share", Probability::ONE, "the job is aborted once this share has failed (J-10)…")
+            .as_f64(),
+        abort_minimum: fields.or_in("abort-minimum", 100, 1.., "…of at least this many executed things"),
+        device_time: fields.or("device-time", Millis::MINUTE, "median time that a device takes when it is online"),
+        lifetime: fields.or("lifetime", Millis::days(365), "validity of the new certificates"),
+    }
+}

@@ -1,0 +1,32 @@
+//! A scenario, resolved: counts instead of shares, parsed documents instead of paths, everything checked.
+//!
+//! [`load`] makes a [`Scenario`] from a TOML file and the AWS-shaped JSON documents beside it, collecting every
+//! problem with its place; nothing in a scenario needs checking again.
+//!
+//! - `format` is the file format, read key by key through [`fields`]; [`quantity`] has the units;
+//! - [`document`] reads the service's own documents;
+//! - `resolve` looks up names, turns shares into counts, and compares what must agree;
+//! - [`lock`] writes a scenario as it really ran.
+mod apportion;
+pub mod archetype;
+pub mod checks;
+pub mod document;
+pub mod field;
+pub mod fields;
+mod format;
+pub mod json;
+pub mod library;
+pub mod load;
+pub mod lock;
+mod overrides;
+mod plan;
+pub mod problem;
+pub mod quantity;
+pub mod reference;
+mod resolve;
+pub mod source;
+pub mod tree;
+
+pub use load::{LoadOptions, Loaded, check, load, reference, schema};
+pub use plan::*;
+pub use problem::{Problem, Problems, Severity};

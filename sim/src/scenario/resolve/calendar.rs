@@ -1,0 +1,192 @@
+//! What happens when, and to whom: attacks, confounders, posture defects.
+
+use defender::time::Millis;
+
+use super::super::format::{ActDraft, Amount, DefectKind, SelectorDraft};
+use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, Defect, DefectPlan, Selector};
+use super::super::problem::Problem;
+use super::super::source::Placed;
+use super::Resolver;
+
+impl Resolver<'_> {
+    /// Attacks with their targets counted out.
+    pub(super) fn attacks(&mut self, classes: &[ClassPlan]) -> Vec<AttackPlan> {
+        let draft = self.draft;
+        self.unique("attack", draft.attacks.iter().map(|attack| &attack.name));
+        let mut attacks = Vec::new();
+        for attack in &draft.attacks {
+            self.fits(attack, "attack");
+            let targets = self.targets(&attack.targets, "attack", &attack.name, classes);
+            if let Some(act) = &attack.act {
+                attacks.push(AttackPlan {
+                    name: attack.name.value.clone(),
+                    start: attack.start.value,
+                    duration: attack.duration.value,
+                    stagger: attack.stagger.value,
+                    targets,
+                    attack: act.clone(),
+                });
+            }
+        }
+        attacks
+    }
+
+    /// Confounders with their targets counted out.
+    pub(super) fn confounders(&mut self, classes: &[ClassPlan]) -> Vec<ConfounderPlan> {
+        let draft = self.draft;
+        self.unique("confounder", draft.confounders.iter().map(|confounder| &confounder.name));
+        let mut confounders = Vec::new();
+        for confounder in &draft.confounders {
+            self.fits(confounder, "confounder");
+            let targets = self.targets(&confounder.targets, "confounder", &confounder.name, classes);
+            if let Some(act) = &confounder.act {
+                confounders.push(ConfounderPlan {
+                    name: confounder.name.value.clone(),
+                    start: confounder.start.value,
+                    duration: confounder.duration.value,
+                    stagger: confounder.stagger.value,
+                    targets,
+                    confounder: act.clone(),
+                });
+            }
+        }
+        confounders
+    }
+
+    /// An act lies within the run.
+    fn fits<T>(&mut self, act: &ActDraft<T>, noun: &str) {
+        let run = self.draft.duration.value;
+        let name = &act.name.value;
+        if act.duration.value <= Millis(0) {
+            let message = format!("duration of {noun} `{name}` must be longer than nothing");
+            self.error(Problem::error(act.duration.place.clone(), message));
+        }
+        if !self.starts_within(&act.start, noun, name) {
+            return;
+        }
+        let end = act.start.value + act.duration.value;
+        if end > run {
+            let message = format!("{noun} `{name}` ends {end} after the start, but the run lasts {run}");
+            let problem = Problem::error(act.duration.place.clone(), message);
+            self.error(problem.help(format!("its duration can be at most {}", run - act.start.value)));
+        }
+        if act.stagger.value > act.duration.value {
+            let message =
+                format!("stagger must be at most the duration {}, found `{}`", act.duration.value, act.stagger.value);
+            self.error(Problem::error(act.stagger.place.clone(), message));
+        }
+    }
+
+    fn starts_within(&mut self, start: &Placed<Millis>, noun: &str, name: &str) -> bool {
+        let run = self.draft.duration.value;
+        if start.value >= run {
+            let message = format!("{noun} `{name}` starts {} after the start, but the run lasts {run}", start.value);
+            self.error(Problem::error(start.place.clone(), message));
+        }
+        start.value < run
+    }
+
+    /// Whom an act concerns; there must be somebody.
+    fn targets(&mut self, draft: &SelectorDraft, noun: &str, act: &Placed<String>, classes: &[ClassPlan]) -> Selector {
+        let names: Vec<String> = self.draft.classes.iter().map(|class| class.name.value.clone()).collect();
+        let cohort_names: Vec<String> = self
+            .draft
+            .classes
+            .iter()
+            .flat_map(|class| &class.cohorts)
+            .map(|cohort| cohort.name.value.clone())
+            .collect();
+        let mut known = true;
+        for class in &draft.classes {
+            known &= self.exists("class", class, names.iter().map(String::as_str));
+        }
+        for cohort in &draft.cohorts {
+            known &= self.exists("cohort", cohort, cohort_names.iter().map(String::as_str));
+        }
+        let mut selector = Selector {
+            classes: draft.classes.iter().map(|class| class.value.clone()).collect(),
+            cohorts: draft.cohorts.iter().map(|cohort| cohort.value.clone()).collect(),
+            count: None,
+        };
+        if !known || self.reading.problems.errors() > 0 && classes.len() < names.len() {
+            return selector;
+        }
+        let matching = matching(&selector, classes);
+        let place = draft.place.clone();
+        if matching == 0 {
+            let message = format!("{noun} `{}` targets no device", act.value);
+            self.error(Problem::error(place, message).help("no device is in these classes and cohorts at once"));
+            return selector;
+        }
+        let (wanted, place) = match &draft.amount {
+            Amount::Rest => return selector,
+            Amount::Count(count) => (self.scaled(count.value, matching), count.place.clone()),
+            Amount::Share(share) => {
+                ((share.value.as_f64() * f64::from(matching)).round().max(0.0) as u32, share.place.clone())
+            }
+        };
+        if wanted == 0 {
+            self.error(Problem::error(place, format!("{noun} `{}` targets no device", act.value)));
+        } else if wanted > matching {
+            let message =
+                format!("{noun} `{}` wants {wanted} devices, but only {matching} match its targets", act.value);
+            self.error(Problem::error(place, message));
+        }
+        selector.count = Some(wanted);
+        selector
+    }
+
+    /// A number of targets in a fleet that was scaled: in proportion, rounded up, and no more than there are.
+    fn scaled(&self, count: u32, matching: u32) -> u32 {
+        let Some(devices) = self.scale_to else { return count };
+        let scaled = (u64::from(count) * u64::from(devices)).div_ceil(self.written_devices.max(1));
+        u32::try_from(scaled).unwrap_or(u32::MAX).min(matching.max(1))
+    }
+
+    /// Posture defects, their names looked up.
+    pub(super) fn defects(&mut self) -> Vec<DefectPlan> {
+        let draft = self.draft;
+        self.unique("defect", draft.defects.iter().map(|defect| &defect.name));
+        let policies: Vec<&str> = draft.policies.iter().map(|policy| policy.name.value.as_str()).collect();
+        let authorities: Vec<&str> = draft.authorities.iter().map(|authority| authority.name.value.as_str()).collect();
+        let cohorts: Vec<&str> =
+            draft.classes.iter().flat_map(|class| &class.cohorts).map(|cohort| cohort.name.value.as_str()).collect();
+        let mut defects = Vec::new();
+        for defect in &draft.defects {
+            self.starts_within(&defect.start, "defect", &defect.name.value);
+            let kind = match &defect.defect {
+                None => continue,
+                Some(DefectKind::LoggingDisabled) => Defect::LoggingDisabled,
+                Some(DefectKind::OverPermissivePolicy(policy)) => {
+                    self.exists("policy", policy, policies.iter().copied());
+                    Defect::OverPermissivePolicy { policy: policy.value.clone() }
+                }
+                Some(DefectKind::ExpiringCertificates(cohort)) => {
+                    self.exists("cohort", cohort, cohorts.iter().copied());
+                    Defect::ExpiringCertificates { cohort: cohort.value.clone() }
+                }
+                Some(DefectKind::ExpiringAuthority(authority)) => {
+                    self.exists("authority", authority, authorities.iter().copied());
+                    Defect::ExpiringAuthority { authority: authority.value.clone() }
+                }
+            };
+            defects.push(DefectPlan { name: defect.name.value.clone(), start: defect.start.value, defect: kind });
+        }
+        defects
+    }
+}
+
+/// How many devices a selector can choose from.
+fn matching(selector: &Selector, classes: &[ClassPlan]) -> u32 {
+    classes
+        .iter()
+        .filter(|class| selector.classes.is_empty() || selector.classes.contains(&class.name))
+        .map(|class| {
+            if selector.cohorts.is_empty() {
+                return class.count;
+            }
+            let cohorts = class.cohorts.iter().filter(|cohort| selector.cohorts.contains(&cohort.name));
+            cohorts.map(|cohort| cohort.count).sum()
+        })
+        .sum()
+}

@@ -1,0 +1,688 @@
+//! A shard: 1,024 devices that advance together, alone, to the next synchronization point.
+//!
+//! ```text
+//!   kernel (ordinary behavior, columns) ─▶ access (what the broker refuses) ─▶ overlays (acts) ─▶ judge (engine)
+//! ```
+//!
+//! The size of a shard never depends on the number of threads. All it owns fits the second-level cache, so it runs
+//! as many ticks in one go as the world allows.
+
+mod access;
+mod kernel;
+mod overlay;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::ops::Range;
+
+use defender::detect::alarm::ViolationEventType;
+use defender::detect::columns::{Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition};
+use defender::detect::criteria::Observed;
+use defender::metric::Metric;
+use defender::time::{Millis, Timestamp};
+
+pub(crate) use access::Access;
+pub(crate) use overlay::Overlay;
+pub(crate) use tables::{ClassTables, Needs};
+
+use crate::dice::{Purpose, draw, salt};
+use crate::disturbance::Disturbance;
+
+/// Devices per shard.
+pub(crate) const LANES: usize = 1_024;
+/// A client that was refused waits this long before it tries again.
+const BACK_OFF: Millis = Millis::seconds(30);
+/// Bytes of a message beside its payload.
+const OVERHEAD: u64 = 98;
+
+/// What all shards share.
+pub(crate) struct Common {
+    pub program: Program,
+    pub classes: Vec<Class>,
+    pub needs: Needs,
+    pub start: Timestamp,
+    pub tick: Millis,
+}
+
+/// A class, as its devices know it.
+pub(crate) struct Class {
+    pub tables: ClassTables,
+    pub tcp_ports: Vec<u16>,
+    pub udp_ports: Vec<u16>,
+    pub sources: Vec<ipnet::IpNet>,
+    pub destinations: Vec<ipnet::IpNet>,
+}
+
+impl Class {
+    /// Where a device connects from.
+    pub fn source(&self, key: u64) -> Option<IpAddr> {
+        address_in(&self.sources, draw(key, salt(Purpose::SourceAddress, 0)))
+    }
+
+    /// Where its connections lead to.
+    pub fn destination(&self, key: u64) -> Option<IpAddr> {
+        address_in(&self.destinations, draw(key, salt(Purpose::Destination, 0)))
+    }
+}
+
+/// An address of one of the networks, by a 64-bit word.
+fn address_in(networks: &[ipnet::IpNet], word: u64) -> Option<IpAddr> {
+    let network = networks.get((word >> 32) as usize % networks.len().max(1))?;
+    let host = u128::from(word as u32);
+    Some(match network {
+        ipnet::IpNet::V4(net) => {
+            let size = 1u64 << (32 - net.prefix_len());
+            let offset = if size > 2 { 1 + (host as u64 % (size - 2)) as u32 } else { (host as u64 % size) as u32 };
+            IpAddr::from((u32::from(net.network()) + offset).to_be_bytes())
+        }
+        ipnet::IpNet::V6(net) => {
+            let bits = 128 - u32::from(net.prefix_len());
+            let mask = if bits >= 128 { u128::MAX } else { (1u128 << bits) - 1 };
+            IpAddr::from((u128::from(net.network()) | (host & mask)).to_be_bytes())
+        }
+    })
+}
+
+/// A stretch of lanes of one class.
+#[derive(Clone, Debug)]
+struct Run {
+    class: usize,
+    lanes: Range<usize>,
+}
+
+/// A device as a shard is told about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newcomer {
+    pub class: usize,
+    pub key: u64,
+    pub access: Access,
+    /// When its certificate expires.
+    pub valid_until: Timestamp,
+}
+
+/// What a shard did in one tick, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TickTally {
+    pub active: u64,
+    pub messages: u64,
+    pub failures: u64,
+    pub reports: u64,
+}
+
+/// What an alarm event's transition does not say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Detail {
+    /// A number was measured, or nothing was for too long.
+    Plain,
+    /// This set was observed.
+    Set(Observed),
+    /// The profile no longer covers the device.
+    Unmonitored,
+}
+
+/// What came out of a shard since the last synchronization point.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// Alarm events with the device's global number and the value of set metrics.
+    pub transitions: Vec<(Transition, Detail)>,
+    /// Certificates that expired: (when, lane).
+    pub expired: Vec<(Timestamp, u32)>,
+    /// By tick.
+    pub tallies: Vec<TickTally>,
+}
+
+/// A shard.
+pub(crate) struct Shard {
+    /// Global number of the first device.
+    pub first: u32,
+    pub keys: Vec<u64>,
+    runs: Vec<Run>,
+    steps: Vec<i16>,
+    /// By run: its lanes, by rate.
+    order: Vec<u16>,
+    access: Vec<Access>,
+    /// Lanes with less than full access.
+    limited: Mask,
+    /// Lanes whose agent reports in every tick.
+    every_tick: Mask,
+    /// Device-side amounts since the last report, where reports are rarer than ticks.
+    pending: Vec<[u32; 4]>,
+    down_since: Vec<Option<Timestamp>>,
+    expiries: BTreeSet<(Timestamp, u32)>,
+    overlays: Vec<Overlay>,
+    upcoming: usize,
+    active: Vec<usize>,
+    /// Set violations without any act, by set rule.
+    base_violations: Vec<Mask>,
+    /// Sets that acts add in this tick, by lane.
+    extras: BTreeMap<u32, Extras>,
+    judge: Columns,
+    tick: Tick,
+    scratch: Disturbance,
+    /// A running hash of every lane's telemetry, where somebody asked.
+    probe: Option<Vec<u64>>,
+    pub findings: Findings,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    tcp_ports: Vec<u16>,
+    udp_ports: Vec<u16>,
+    destinations: Vec<IpAddr>,
+    sources: Vec<IpAddr>,
+}
+
+/// The set bits of a mask, in order.
+fn lanes_of(mask: &[u64]) -> Vec<usize> {
+    let mut lanes = Vec::new();
+    for (word, bits) in mask.iter().enumerate() {
+        let mut bits = *bits;
+        while bits != 0 {
+            lanes.push(word * 64 + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+    }
+    lanes
+}
+
+fn set(mask: &mut [u64], lane: usize, on: bool) {
+    let bit = 1u64 << (lane % 64);
+    if on { mask[lane / 64] |= bit } else { mask[lane / 64] &= !bit }
+}
+
+fn get(mask: &[u64], lane: usize) -> bool {
+    mask[lane / 64] >> (lane % 64) & 1 == 1
+}
+
+impl Shard {
+    /// A shard of the given devices, whose acts come sorted by onset.
+    pub fn new(common: &Common, first: u32, devices: &[Newcomer], overlays: Vec<Overlay>, probe: bool) -> Shard {
+        let lanes = devices.len();
+        let words = lanes.div_ceil(64);
+        let mut runs: Vec<Run> = Vec::new();
+        for (lane, device) in devices.iter().enumerate() {
+            match runs.last_mut() {
+                Some(run) if run.class == device.class => run.lanes.end = lane + 1,
+                _ => runs.push(Run { class: device.class, lanes: lane..lane + 1 }),
+            }
+        }
+        let tables = |device: &Newcomer| &common.classes[device.class].tables;
+        let steps = devices.iter().map(|device| {
+            let normal = crate::dice::Dice::new(device.key, Purpose::DeviceFactor, 0).normal();
+            tables(device).device_step(normal)
+        });
+        let steps: Vec<i16> = steps.collect();
+        let mut order: Vec<u16> = (0..lanes as u16).collect();
+        for run in &runs {
+            order[run.lanes.clone()].sort_by_key(|lane| steps[usize::from(*lane)]);
+        }
+        let mut tick = Tick::new(lanes, &common.program);
+        let mut every_tick = vec![0; words];
+        for (lane, device) in devices.iter().enumerate() {
+            let phase = u64::from((draw(device.key, salt(Purpose::ReportPhase, 0)) >> 32) as u32);
+            tick.arrival[lane] = ((phase * common.tick.0 as u64) >> 32) as u32;
+            set(&mut every_tick, lane, tables(device).report_every == Some(1));
+            set(&mut tick.known, lane, true);
+        }
+        let mut shard = Shard {
+            first,
+            keys: devices.iter().map(|device| device.key).collect(),
+            steps,
+            order,
+            access: devices.iter().map(|device| device.access).collect(),
+            limited: vec![0; words],
+            every_tick,
+            pending: vec![[0; 4]; lanes],
+            down_since: vec![None; lanes],
+            expiries: devices.iter().enumerate().map(|(lane, device)| (device.valid_until, lane as u32)).collect(),
+            upcoming: 0,
+            active: Vec::new(),
+            base_violations: Vec::new(),
+            extras: BTreeMap::new(),
+            judge: Columns::new(&common.program, lanes),
+            tick,
+            scratch: Disturbance::default(),
+            probe: probe.then(|| vec![0; lanes]),
+            findings: Findings::default(),
+            overlays,
+            runs,
+        };
+        for lane in 0..lanes {
+            set(&mut shard.limited, lane, shard.access[lane] != Access::FULL);
+        }
+        shard.base_violations = common
+            .program
+            .set_rules()
+            .map(|(_, metric, rule)| {
+                let mut mask = vec![0; words];
+                for lane in 0..lanes {
+                    set(&mut mask, lane, !rule.conforms(&shard.observed(common, metric, lane, None)));
+                }
+                mask
+            })
+            .collect();
+        shard
+    }
+
+    /// Number of devices.
+    pub fn lanes(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The running telemetry hashes, if they were asked for.
+    pub fn probe(&self) -> Option<&[u64]> {
+        self.probe.as_deref()
+    }
+
+    /// The acts on its devices, with what became of them.
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.overlays
+    }
+
+    /// The engine's side.
+    pub fn judge(&self) -> &Columns {
+        &self.judge
+    }
+
+    /// What the broker lets a device do.
+    pub fn access(&self, lane: usize) -> Access {
+        self.access[lane]
+    }
+
+    /// Changes what the broker lets a device do, from `now` on.
+    pub fn grant(
+        &mut self,
+        now: Timestamp,
+        lane: usize,
+        access: Access,
+        mut topics: impl FnMut(&Overlay) -> Vec<bool>,
+    ) {
+        self.access[lane] = access;
+        set(&mut self.limited, lane, access != Access::FULL);
+        for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane as usize == lane) {
+            let allowed = topics(overlay);
+            overlay.restrict(now, access.connected(), allowed);
+        }
+    }
+
+    /// Renews a device's certificate.
+    pub fn renew(&mut self, lane: usize, valid_until: Timestamp) {
+        self.expiries.retain(|(_, other)| *other as usize != lane);
+        self.expiries.insert((valid_until, lane as u32));
+    }
+
+    /// Starts or ends monitoring by a profile.
+    pub fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool) {
+        let mut out = Vec::new();
+        self.judge.cover(now, profile, lane, covered, &mut out);
+        self.findings.transitions.extend(out.into_iter().map(|transition| (transition, Detail::Unmonitored)));
+    }
+
+    /// Runs the ticks `range` (counted from the run's start): samples and judges. Only for programs without
+    /// populations.
+    pub fn advance(&mut self, common: &Common, range: Range<u64>) {
+        for index in range {
+            self.sample(common, index);
+            self.judge_tick(common);
+        }
+    }
+
+    /// What the shard contributes to a population at the sampled tick.
+    pub fn contribute(&self, population: usize, values: &mut Vec<u64>) {
+        self.judge.contribute(&self.tick, population, values);
+    }
+
+    /// Tells the thresholds of the sampled tick.
+    pub fn set_thresholds(&mut self, thresholds: &[Option<u64>]) {
+        self.tick.thresholds.clone_from_slice(thresholds);
+    }
+
+    /// Judges the sampled tick.
+    pub fn judge_tick(&mut self, common: &Common) {
+        let mut out = Vec::new();
+        self.judge.judge(&self.tick, &mut out);
+        for transition in out {
+            let ended_by_datapoint = transition.kind != ViolationEventType::AlarmInvalidated;
+            let metric = match &common.program.rules()[transition.rule as usize].kind {
+                RuleKind::Set { metric, .. } if ended_by_datapoint => Some(*metric),
+                _ => None,
+            };
+            let detail = metric.map_or(Detail::Plain, |metric| {
+                let extras = self.extras.get(&transition.lane);
+                Detail::Set(self.observed(common, metric, transition.lane as usize, extras))
+            });
+            self.findings.transitions.push((transition, detail));
+        }
+    }
+
+    /// Samples a tick.
+    pub fn sample(&mut self, common: &Common, index: u64) {
+        let start = common.start + Millis(common.tick.0 * index as i64);
+        let number = (start.0 / common.tick.0) as u64;
+        self.tick.start = start;
+        self.tick.end = start + common.tick;
+        self.expire();
+        self.tick.reported.copy_from_slice(&self.every_tick);
+        self.tick.active.fill(u64::MAX);
+        let spare = self.lanes() % 64;
+        if spare != 0 {
+            *self.tick.active.last_mut().expect("a shard is not empty") = (1 << spare) - 1;
+        }
+        let devices = kernel::Devices { keys: &self.keys, steps: &self.steps, order: &self.order };
+        for run in &self.runs {
+            let tables = &common.classes[run.class].tables;
+            let hour = tables.hour(index);
+            kernel::ordinary(&devices, run.lanes.clone(), tables, common.needs, number, hour, &mut self.tick);
+        }
+        for run in self.runs.clone() {
+            let tables = &common.classes[run.class].tables;
+            if let Some(below) = tables.awake_below {
+                self.sleep(run.lanes.clone(), below, number);
+            }
+            if let Some(every) = tables.report_every.filter(|every| *every > 1) {
+                self.hold_reports(run.lanes, every, number);
+            }
+        }
+        self.limit(common);
+        for (violations, base) in self.tick.set_violations.iter_mut().zip(&self.base_violations) {
+            violations.copy_from_slice(base);
+        }
+        self.extras.clear();
+        self.lay_over(common, number);
+        if common.needs.disconnect_minutes {
+            self.count_disconnect_minutes();
+        }
+        self.tally();
+        self.hash();
+    }
+
+    /// Certificates whose validity ended by now no longer authenticate.
+    fn expire(&mut self) {
+        while let Some((when, lane)) = self.expiries.first().copied().filter(|(when, _)| *when <= self.tick.start) {
+            self.expiries.pop_first();
+            let access = self.access[lane as usize].with(Access::VALID, false);
+            self.access[lane as usize] = access;
+            set(&mut self.limited, lane as usize, true);
+            for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane == lane) {
+                let allowed = overlay.allowed.clone();
+                overlay.restrict(self.tick.start, false, allowed);
+            }
+            self.findings.expired.push((when, lane));
+        }
+    }
+
+    /// Devices that are awake only in some windows connect, talk and disconnect in those.
+    fn sleep(&mut self, lanes: Range<usize>, awake_below: u32, number: u64) {
+        let salt = salt(Purpose::Duty, number);
+        for lane in lanes {
+            if (draw(self.keys[lane], salt) as u32) < awake_below {
+                self.tick.numbers[Column::ConnectionAttempts.index()][lane] += 1;
+                self.tick.numbers[Column::Disconnects.index()][lane] += 1;
+            } else {
+                self.silence(lane);
+            }
+        }
+    }
+
+    /// Nothing of this lane reaches the broker in this tick.
+    fn silence(&mut self, lane: usize) {
+        for column in &mut self.tick.numbers {
+            column[lane] = 0;
+        }
+        set(&mut self.tick.active, lane, false);
+        set(&mut self.tick.reported, lane, false);
+    }
+
+    fn drop_report(&mut self, lane: usize) {
+        for column in &mut self.tick.numbers[Column::BytesOut.index()..] {
+            column[lane] = 0;
+        }
+        set(&mut self.tick.reported, lane, false);
+    }
+
+    /// Agents that report every `every` ticks hold their counts back until then.
+    fn hold_reports(&mut self, lanes: Range<usize>, every: u64, number: u64) {
+        const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
+        for lane in lanes {
+            let reports = (number + (self.keys[lane] >> 7) % every) % every == 0 && get(&self.tick.active, lane);
+            for (held, column) in self.pending[lane].iter_mut().zip(AMOUNTS) {
+                let amount = &mut self.tick.numbers[column.index()][lane];
+                *held = held.saturating_add(*amount);
+                *amount = if reports { std::mem::take(held) } else { 0 };
+            }
+            if reports {
+                set(&mut self.tick.reported, lane, true);
+            } else {
+                self.drop_report(lane);
+            }
+        }
+    }
+
+    /// What the broker refuses.
+    fn limit(&mut self, common: &Common) {
+        let tries = (common.tick.0 / BACK_OFF.0).max(1) as u32;
+        for lane in lanes_of(&self.limited) {
+            let access = self.access[lane];
+            if !access.has(Access::VALID) {
+                self.silence(lane);
+                continue;
+            }
+            let awake = get(&self.tick.active, lane);
+            if !access.has(Access::CONNECT) {
+                self.silence(lane);
+                if awake {
+                    self.tick.numbers[Column::ConnectionAttempts.index()][lane] = tries;
+                    self.tick.numbers[Column::AuthorizationFailures.index()][lane] = tries;
+                    set(&mut self.tick.active, lane, true);
+                }
+                continue;
+            }
+            if !access.has(Access::PUBLISH) {
+                let attempts = self.tick.numbers[Column::Sent.index()][lane].min(tries);
+                self.tick.numbers[Column::Sent.index()][lane] = 0;
+                for column in [Column::LargestMessage, Column::SmallestMessage, Column::MessageBytes] {
+                    self.tick.numbers[column.index()][lane] = 0;
+                }
+                // A refused publish costs the connection; the client comes back after its back-off.
+                self.refuse(lane, attempts);
+            }
+            if !access.has(Access::RECEIVE) {
+                self.tick.numbers[Column::Received.index()][lane] = 0;
+            }
+            if !access.has(Access::REPORT) {
+                self.drop_report(lane);
+            }
+        }
+    }
+
+    fn refuse(&mut self, lane: usize, requests: u32) {
+        for column in [Column::AuthorizationFailures, Column::ConnectionAttempts, Column::Disconnects] {
+            let count = &mut self.tick.numbers[column.index()][lane];
+            *count = count.saturating_add(requests);
+        }
+    }
+
+    fn add(&mut self, column: Column, lane: usize, amount: u64) {
+        let value = &mut self.tick.numbers[column.index()][lane];
+        *value = value.saturating_add(amount.min(u64::from(u32::MAX)) as u32);
+    }
+
+    /// Acts.
+    fn lay_over(&mut self, common: &Common, number: u64) {
+        while self.upcoming < self.overlays.len() && self.overlays[self.upcoming].onset < self.tick.end {
+            self.active.push(self.upcoming);
+            self.upcoming += 1;
+        }
+        if self.active.is_empty() {
+            return;
+        }
+        let mut overlays = std::mem::take(&mut self.overlays);
+        let mut effect = std::mem::take(&mut self.scratch);
+        for index in 0..self.active.len() {
+            let overlay = &mut overlays[self.active[index]];
+            self.at_the_broker(overlay, number, &mut effect);
+            self.in_the_report(common, overlay, number, &mut effect);
+        }
+        self.judge_extras(common);
+        // A report may still tell of an act that ended up to one report interval ago.
+        let horizon = self.tick.start - Millis::days(1);
+        self.active.retain(|index| overlays[*index].end > horizon);
+        self.scratch = effect;
+        self.overlays = overlays;
+    }
+
+    /// Whether the sets that acts have grown still conform.
+    fn judge_extras(&mut self, common: &Common) {
+        for (lane, extras) in &self.extras {
+            for (position, (_, metric, rule)) in common.program.set_rules().enumerate() {
+                if !rule.conforms(&self.observed(common, metric, *lane as usize, Some(extras))) {
+                    set(&mut self.tick.set_violations[position], *lane as usize, true);
+                }
+            }
+        }
+    }
+
+    /// What the broker sees of an act in this tick.
+    fn at_the_broker(&mut self, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
+        let Some(mut span) = overlay.span(self.tick.start, self.tick.end, number) else { return };
+        let lane = overlay.lane as usize;
+        let access = self.access[lane];
+        effect.clear();
+        overlay.effect.disturb(&mut span, effect);
+        overlay.harm_planned += effect.harm + effect.publishing.iter().map(|p| p.messages * p.harm).sum::<u64>();
+        overlay.harm += effect.harm;
+        if !access.connected() || !get(&self.tick.active, lane) {
+            return;
+        }
+        let mut seen = effect.received + effect.connection_attempts + effect.disconnects > 0;
+        for publishing in effect.publishing.iter().filter(|publishing| publishing.messages > 0) {
+            seen = true;
+            if overlay.allowed[publishing.topic] {
+                self.add(Column::Sent, lane, publishing.messages);
+                self.add(Column::MessageBytes, lane, publishing.messages * publishing.size);
+                let size = publishing.size.min(u64::from(u32::MAX)) as u32;
+                let largest = &mut self.tick.numbers[Column::LargestMessage.index()][lane];
+                *largest = (*largest).max(size);
+                let smallest = &mut self.tick.numbers[Column::SmallestMessage.index()][lane];
+                *smallest = if *smallest == 0 { size } else { (*smallest).min(size) };
+                overlay.harm += publishing.messages * publishing.harm;
+            } else {
+                self.refuse(lane, publishing.messages.min(u64::from(u32::MAX)) as u32);
+            }
+        }
+        if access.has(Access::RECEIVE) {
+            self.add(Column::Received, lane, effect.received);
+        }
+        self.add(Column::ConnectionAttempts, lane, effect.connection_attempts);
+        self.add(Column::Disconnects, lane, effect.disconnects);
+        if !effect.sources.is_empty() {
+            seen = true;
+            self.extras.entry(lane as u32).or_default().sources.extend_from_slice(&effect.sources);
+        }
+        if seen {
+            overlay.first_observable.get_or_insert(self.tick.end);
+        }
+    }
+
+    /// What the device's report of this tick, if there is one, tells of an act.
+    fn in_the_report(&mut self, common: &Common, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
+        let lane = overlay.lane as usize;
+        if !get(&self.tick.reported, lane) {
+            return;
+        }
+        let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
+        let every = common.classes[run.class].tables.report_every.unwrap_or(1);
+        let arrival = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
+        let since = arrival - Millis(common.tick.0 * every as i64);
+        let Some(mut span) = overlay.span(since, arrival, number) else { return };
+        effect.clear();
+        overlay.effect.disturb(&mut span, effect);
+        let published = effect.publishing.iter().filter(|p| overlay.allowed.get(p.topic) == Some(&true));
+        let (messages, payload) =
+            published.fold((0, 0), |(n, bytes), p| (n + p.messages, bytes + p.messages * (p.size + OVERHEAD)));
+        self.add(Column::BytesOut, lane, effect.bytes_out + payload);
+        self.add(Column::BytesIn, lane, effect.bytes_in + messages * 52);
+        self.add(Column::PacketsOut, lane, effect.packets_out + payload.div_ceil(1_400).max(messages));
+        self.add(Column::PacketsIn, lane, effect.packets_in + messages);
+        let present = overlay.onset <= arrival && arrival < overlay.end;
+        if present {
+            self.add(Column::EstablishedConnections, lane, effect.connections);
+            self.add(Column::ListeningTcpPorts, lane, effect.tcp_ports.len() as u64);
+            self.add(Column::ListeningUdpPorts, lane, effect.udp_ports.len() as u64);
+        }
+        let amounts = effect.bytes_out + effect.bytes_in + effect.packets_out + effect.packets_in + messages;
+        let levels = !effect.tcp_ports.is_empty()
+            || !effect.udp_ports.is_empty()
+            || !effect.destinations.is_empty()
+            || effect.connections > 0;
+        if amounts > 0 || (present && levels) {
+            overlay.first_observable.get_or_insert(arrival);
+        }
+        if present && (!effect.tcp_ports.is_empty() || !effect.udp_ports.is_empty() || !effect.destinations.is_empty())
+        {
+            let extras = self.extras.entry(lane as u32).or_default();
+            extras.tcp_ports.extend_from_slice(&effect.tcp_ports);
+            extras.udp_ports.extend_from_slice(&effect.udp_ports);
+            extras.destinations.extend_from_slice(&effect.destinations);
+        }
+    }
+
+    /// A device's observed set.
+    fn observed(&self, common: &Common, metric: Metric, lane: usize, extras: Option<&Extras>) -> Observed {
+        let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
+        let class = &common.classes[run.class];
+        let key = self.keys[lane];
+        fn more<T: Clone>(extras: Option<&Extras>, part: impl Fn(&Extras) -> &Vec<T>) -> Vec<T> {
+            extras.map(|extras| part(extras).clone()).unwrap_or_default()
+        }
+        match metric {
+            Metric::ListeningTcpPorts => {
+                Observed::Ports(class.tcp_ports.iter().copied().chain(more(extras, |e| &e.tcp_ports)).collect())
+            }
+            Metric::ListeningUdpPorts => {
+                Observed::Ports(class.udp_ports.iter().copied().chain(more(extras, |e| &e.udp_ports)).collect())
+            }
+            Metric::SourceIpAddress => {
+                Observed::Cidrs(class.source(key).into_iter().chain(more(extras, |e| &e.sources)).collect())
+            }
+            _ => Observed::Cidrs(class.destination(key).into_iter().chain(more(extras, |e| &e.destinations)).collect()),
+        }
+    }
+
+    /// Whole minutes since the last disconnect, 0 while connected (D-42).
+    fn count_disconnect_minutes(&mut self) {
+        for lane in 0..self.lanes() {
+            let down = &mut self.down_since[lane];
+            let minutes = if get(&self.tick.active, lane) {
+                *down = None;
+                0
+            } else {
+                let since = *down.get_or_insert(self.tick.start);
+                (self.tick.end - since).0 / 60_000
+            };
+            self.tick.numbers[Column::DisconnectMinutes.index()][lane] = minutes.min(i64::from(u32::MAX)) as u32;
+        }
+    }
+
+    fn tally(&mut self) {
+        let sum = |column: &[u32]| column.iter().map(|value| u64::from(*value)).sum();
+        let ones = |mask: &[u64]| mask.iter().map(|word| u64::from(word.count_ones())).sum();
+        self.findings.tallies.push(TickTally {
+            active: ones(&self.tick.active),
+            messages: sum(self.tick.column(Column::Sent)),
+            failures: sum(self.tick.column(Column::AuthorizationFailures)),
+            reports: ones(&self.tick.reported),
+        });
+    }
+
+    fn hash(&mut self) {
+        let Some(hashes) = &mut self.probe else { return };
+        for (lane, hash) in hashes.iter_mut().enumerate() {
+            let masks = u64::from(get(&self.tick.active, lane)) | u64::from(get(&self.tick.reported, lane)) << 1;
+            let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
+            *hash = numbers
+                .fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));
+        }
+    }
+}

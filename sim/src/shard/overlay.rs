@@ -1,0 +1,58 @@
+//! Acts laid over ordinary behavior: few devices at a time, looked at one by one.
+
+use std::sync::Arc;
+
+use defender::time::Timestamp;
+
+use crate::dice::{Dice, Purpose};
+use crate::disturbance::{Disturb, Span};
+
+/// An act on one device.
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    /// Position of the act in the ledger of truth.
+    pub act: u32,
+    /// Position of the device in the act.
+    pub position: u32,
+    /// The device, by lane.
+    pub lane: u32,
+    pub onset: Timestamp,
+    pub end: Timestamp,
+    pub effect: Arc<dyn Disturb>,
+    /// Address of its dice.
+    pub key: u64,
+    pub purpose: Purpose,
+    /// Whether broker-side measures can stop it.
+    pub through_broker: bool,
+    /// By topic of the effect: whether the broker lets the device publish there.
+    pub allowed: Vec<bool>,
+    /// When the first datapoint that it disturbs was complete.
+    pub first_observable: Option<Timestamp>,
+    /// When a measure effective against its channel took hold.
+    pub contained: Option<Timestamp>,
+    pub harm: u64,
+    pub harm_planned: u64,
+}
+
+impl Overlay {
+    /// The part of `from..to` during which it is active; `None` if that is empty.
+    pub fn span(&self, from: Timestamp, to: Timestamp, number: u64) -> Option<Span> {
+        let (from, to) = (from.max(self.onset), to.min(self.end));
+        (from < to).then(|| Span {
+            from: from - self.onset,
+            to: to - self.onset,
+            dice: Dice::new(self.key, self.purpose, number),
+        })
+    }
+
+    /// Takes note of a change of what the broker allows, which takes hold at `now`.
+    pub fn restrict(&mut self, now: Timestamp, connected: bool, allowed: Vec<bool>) {
+        let could = self.allowed.iter().any(|a| *a);
+        let can = allowed.iter().any(|a| *a);
+        let stopped = !connected || (could && !can);
+        if self.through_broker && stopped && self.contained.is_none() && now < self.end {
+            self.contained = Some(now.max(self.onset));
+        }
+        self.allowed = allowed;
+    }
+}

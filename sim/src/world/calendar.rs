@@ -1,0 +1,44 @@
+//! The calendar of rare things: a total order by time, then by the order in which entries were made.
+
+use std::collections::BTreeMap;
+
+use defender::jobs::JobIndex;
+use defender::time::Timestamp;
+
+use super::respond::PendingResponse;
+use super::rotation::DeviceOutcome;
+
+/// Something to be done at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Task {
+    /// An act of the ledger begins (for the log and the timeline; its effect lies in the shards).
+    ActBegins(usize),
+    /// A responder acts.
+    Respond(PendingResponse),
+    /// An on-demand audit of these checks starts.
+    StartAudit(Vec<String>),
+    /// A device gets somewhere with a job.
+    Execute { job: JobIndex, device: u32, outcome: DeviceOutcome },
+}
+
+/// Entries in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calendar {
+    entries: BTreeMap<(Timestamp, u64), Task>,
+    serial: u64,
+}
+
+impl Calendar {
+    pub fn add(&mut self, time: Timestamp, task: Task) {
+        self.entries.insert((time, self.serial), task);
+        self.serial += 1;
+    }
+
+    pub fn next(&self) -> Option<Timestamp> {
+        self.entries.first_key_value().map(|((time, _), _)| *time)
+    }
+
+    pub fn pop(&mut self) -> Option<(Timestamp, Task)> {
+        self.entries.pop_first().map(|((time, _), task)| (time, task))
+    }
+}

@@ -1,0 +1,521 @@
+//! The world: fleet, engine, acts and responders on one calendar, from start to end.
+//!
+//! ```text
+//!            ┌── shards advance alone, in parallel, to the next synchronization point ──┐
+//!   calendar ┤                                                                          ├ merge, in one total order
+//!            └── audits, responses, jobs: one at a time, in calendar order ─────────────┘
+//! ```
+//!
+//! Synchronization points lie on the tick grid. Whatever crosses devices (a response, a policy change, a job wave)
+//! takes hold at the first one at or after its time: the delay this adds is at most one tick.
+
+mod audits;
+mod calendar;
+mod ledger;
+mod record;
+mod respond;
+mod rotation;
+
+use rayon::prelude::*;
+
+use defender::account::{Change, PolicyTarget};
+use defender::audit::{Audit, AuditSettings};
+use defender::detect::Detect;
+use defender::detect::columns::Program;
+use defender::ids::ThingId;
+use defender::jobs::Jobs;
+use defender::mitigation::Mitigation;
+use defender::notification::Outbox;
+use defender::time::{Millis, Timestamp};
+
+use crate::broker::Client;
+use crate::event::{Event, EventKind, EventLog};
+use crate::fleet::Fleet;
+use crate::outcome::{ClassRow, Header, Outcome, Tally};
+use crate::scenario::Scenario;
+use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Shard};
+use calendar::{Calendar, Task};
+use ledger::Ledger;
+
+/// How to run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Number of threads; `None`: as many as there are cores. Never changes a result.
+    pub threads: Option<usize>,
+    /// Keep a hash of every device's telemetry in [`Run::telemetry`]. Slows the run down.
+    pub telemetry: bool,
+}
+
+/// Who watches a run.
+pub trait Observer {
+    /// Called now and then with the device-windows done and in all, and the simulated time.
+    fn progress(&mut self, _done: u64, _total: u64, _now: Timestamp) {}
+
+    /// Whether to stop as soon as possible.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// An observer that looks away.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {}
+
+/// Why a run did not finish.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// The observer asked for it.
+    #[error("the run was stopped")]
+    Cancelled,
+    /// The world could not be built.
+    #[error("the scenario cannot be built: {}", .0.join("; "))]
+    Setup(Vec<String>),
+}
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What it left behind.
+    pub outcome: Outcome,
+    /// Its event log; the digest in the outcome's header is this log's.
+    pub log: EventLog,
+    /// By device: a hash of all its telemetry, if asked for.
+    pub telemetry: Option<Vec<u64>>,
+}
+
+/// Runs a scenario.
+///
+/// # Errors
+/// [`Stopped::Cancelled`] if the observer says so, [`Stopped::Setup`] if the engine refuses what the scenario holds.
+pub fn run(scenario: &Scenario, options: RunOptions, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = options.threads {
+        pool = pool.num_threads(threads.max(1));
+    }
+    let pool = pool.build().map_err(|error| Stopped::Setup(vec![format!("cannot start threads: {error}")]))?;
+    pool.install(|| World::new(scenario, options)?.run(observer))
+}
+
+/// Everything there is.
+struct World<'a> {
+    scenario: &'a Scenario,
+    common: Common,
+    fleet: Fleet,
+    shards: Vec<Shard>,
+    audit: Audit,
+    detect: Detect,
+    mitigation: Mitigation,
+    jobs: Jobs,
+    outbox: Outbox,
+    ledger: Ledger,
+    calendar: Calendar,
+    record: record::Record,
+    responders: respond::Responders,
+    rotation: rotation::Rotation,
+    log: EventLog,
+    tally: Tally,
+    ticks: u64,
+    /// Ticks whose findings have been taken in.
+    merged: u64,
+    options: RunOptions,
+}
+
+impl<'a> World<'a> {
+    fn new(scenario: &'a Scenario, options: RunOptions) -> Result<World<'a>, Stopped> {
+        let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
+        let fleet = Fleet::new(scenario).map_err(setup)?;
+        let mut detect = Detect::new(scenario.seed, scenario.compatibility);
+        let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
+        let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
+            .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
+        let tick = program.tick();
+        let ticks = (scenario.duration.0 / tick.0) as u64;
+        let classes = scenario.classes.iter().map(|class| {
+            let zone = jiff::tz::TimeZone::get(&class.time_zone)
+                .map_err(|error| Stopped::Setup(vec![format!("class `{}`: {error}", class.name)]))?;
+            Ok(Class {
+                tables: ClassTables::new(&class.archetype, &zone, scenario.start, ticks, tick),
+                tcp_ports: class.archetype.tcp_ports.clone(),
+                udp_ports: class.archetype.udp_ports.clone(),
+                sources: class.source_networks.clone(),
+                destinations: class.archetype.destinations.clone(),
+            })
+        });
+        let classes = classes.collect::<Result<Vec<_>, Stopped>>()?;
+        let needs = if options.telemetry { Needs::ALL } else { Needs::of(&program) };
+        let common = Common { program, classes, needs, start: scenario.start, tick };
+        let (ledger, mut overlays) = Ledger::new(scenario, &fleet);
+        let grants: Vec<Access> = (0..fleet.devices.len() as u32)
+            .into_par_iter()
+            .map(|device| client(scenario, &common, &fleet, device).access(&fleet.account, scenario.start))
+            .collect();
+        for (device, overlay) in &mut overlays {
+            overlay.allowed = topics(scenario, &common, &fleet, *device, overlay, scenario.start);
+        }
+        let mut by_shard: Vec<Vec<_>> = (0..fleet.devices.len().div_ceil(LANES)).map(|_| Vec::new()).collect();
+        for (device, mut overlay) in overlays {
+            overlay.lane = device % LANES as u32;
+            by_shard[device as usize / LANES].push(overlay);
+        }
+        let shards = by_shard.into_par_iter().enumerate().map(|(index, mut overlays)| {
+            overlays.sort_by_key(|overlay| (overlay.onset, overlay.act, overlay.lane));
+            let range = index * LANES..((index + 1) * LANES).min(fleet.devices.len());
+            let devices: Vec<Newcomer> = range
+                .map(|i| {
+                    let device = &fleet.devices[i];
+                    let class = usize::from(device.class);
+                    Newcomer { class, key: device.key, access: grants[i], valid_until: device.valid_until }
+                })
+                .collect();
+            Shard::new(&common, (index * LANES) as u32, &devices, overlays, options.telemetry)
+        });
+        let shards = shards.collect();
+        let mut world = World {
+            record: record::Record::new(scenario, &common.program, profiles),
+            responders: respond::Responders::new(scenario),
+            rotation: rotation::Rotation::default(),
+            audit: Audit::new(AuditSettings {
+                seed: scenario.seed,
+                compatibility: scenario.compatibility,
+                ..AuditSettings::default()
+            }),
+            mitigation: Mitigation::new(scenario.seed, scenario.compatibility),
+            jobs: Jobs::new(),
+            outbox: Outbox::new(),
+            calendar: Calendar::default(),
+            log: EventLog::default(),
+            tally: Tally::default(),
+            ticks,
+            merged: 0,
+            options,
+            scenario,
+            common,
+            fleet,
+            shards,
+            detect,
+            ledger,
+        };
+        world.set_up()?;
+        Ok(world)
+    }
+
+    /// What is there before time begins: coverage by profiles, audits, actions, and the acts' entries in the calendar.
+    fn set_up(&mut self) -> Result<(), Stopped> {
+        self.cover_all();
+        self.set_up_audits()?;
+        self.set_up_actions()?;
+        for (act, onset) in self.ledger.onsets() {
+            self.calendar.add(onset, Task::ActBegins(act));
+        }
+        Ok(())
+    }
+
+    fn cover_all(&mut self) {
+        let now = self.scenario.start;
+        let covered: Vec<Vec<bool>> = {
+            let (fleet, record, detect) = (&self.fleet, &self.record, &self.detect);
+            (0..fleet.devices.len() as u32)
+                .into_par_iter()
+                .map(|device| record.coverage(detect, &fleet.account, ThingId(device)))
+                .collect()
+        };
+        self.shards.par_iter_mut().for_each(|shard| {
+            for lane in 0..shard.lanes() {
+                for (profile, covered) in covered[shard.first as usize + lane].iter().enumerate() {
+                    shard.cover(now, profile as u32, lane as u32, *covered);
+                }
+            }
+        });
+    }
+
+    fn run(mut self, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
+        let total = self.ticks * self.fleet.devices.len() as u64;
+        let mut index = 0;
+        self.synchronize(self.scenario.start);
+        while index < self.ticks {
+            if observer.cancelled() {
+                return Err(Stopped::Cancelled);
+            }
+            let until = self.next_synchronization(index);
+            self.advance(index..until);
+            index = until;
+            let now = self.time_of(index);
+            self.merge(now);
+            self.synchronize(now);
+            observer.progress(index * self.fleet.devices.len() as u64, total, now);
+        }
+        Ok(self.finish())
+    }
+
+    fn time_of(&self, index: u64) -> Timestamp {
+        self.scenario.start + Millis(self.common.tick.0 * index as i64)
+    }
+
+    /// How far shards may run alone: to the next entry of the calendar, at most an hour, and not past the earliest
+    /// moment at which a response to something that happens meanwhile could take hold.
+    fn next_synchronization(&self, index: u64) -> u64 {
+        let per_hour = (Millis::HOUR.0 / self.common.tick.0) as u64;
+        let lookahead = self.responders.lookahead().map_or(per_hour, |delay| (delay.0 / self.common.tick.0) as u64);
+        let mut until = (index + lookahead.clamp(1, per_hour)).min(self.ticks);
+        // Audits and jobs look at the world at full hours at the latest.
+        until = until.min((index / per_hour + 1) * per_hour);
+        if let Some(next) = self.next_due() {
+            let ahead = (next - self.time_of(index)).0;
+            let tick = self.common.tick.0;
+            until = until.min(index + (ahead.max(1) as u64).div_ceil(tick as u64).max(1));
+        }
+        until
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        [self.calendar.next(), self.audit.next_due(), self.jobs.next_due()].into_iter().flatten().min()
+    }
+
+    fn advance(&mut self, range: std::ops::Range<u64>) {
+        let common = &self.common;
+        if common.program.populations().is_empty() {
+            self.shards.par_iter_mut().for_each(|shard| shard.advance(common, range.clone()));
+            return;
+        }
+        for index in range {
+            self.shards.par_iter_mut().for_each(|shard| shard.sample(common, index));
+            let thresholds: Vec<Option<u64>> = (0..common.program.populations().len())
+                .map(|population| {
+                    let shares = self.shards.par_iter().map(|shard| {
+                        let mut values = Vec::new();
+                        shard.contribute(population, &mut values);
+                        values
+                    });
+                    let mut values: Vec<u64> = shares.flatten().collect();
+                    // Fewer than two devices make no population (D-58).
+                    let rank = common.program.populations()[population].statistic.rank(values.len() as u64) as usize;
+                    (values.len() >= 2).then(|| *values.select_nth_unstable(rank - 1).1)
+                })
+                .collect();
+            self.shards.par_iter_mut().for_each(|shard| {
+                shard.set_thresholds(&thresholds);
+                shard.judge_tick(common);
+            });
+        }
+    }
+
+    /// Takes in what the shards found, in one total order.
+    fn merge(&mut self, now: Timestamp) {
+        let mut found = Vec::new();
+        for shard in &mut self.shards {
+            let first = shard.first;
+            let findings = std::mem::take(&mut shard.findings);
+            for (transition, value) in findings.transitions {
+                found.push((transition, first + transition.lane, value));
+            }
+            for (when, lane) in findings.expired {
+                self.ledger.expired(first + lane, when);
+                self.log.push(Event {
+                    time: when,
+                    kind: EventKind::CertificateExpired,
+                    subject: first + lane,
+                    object: 0,
+                    value: 0,
+                });
+            }
+            record::tally(&mut self.tally, &findings.tallies, self.merged, self.common.tick);
+        }
+        self.merged = ((now - self.scenario.start).0 / self.common.tick.0) as u64;
+        self.log.push(Event {
+            time: now,
+            kind: EventKind::Telemetry,
+            subject: 0,
+            object: self.merged as u32,
+            value: self.tally.messages_sent,
+        });
+        self.record_transitions(now, found);
+    }
+
+    /// Does what is due by `now`, in calendar order, and lets changes of the account take hold.
+    fn synchronize(&mut self, now: Timestamp) {
+        loop {
+            let due = self.next_due().filter(|due| *due <= now);
+            let Some(due) = due else { break };
+            if self.calendar.next() == Some(due) {
+                let (time, task) = self.calendar.pop().expect("there is a next entry");
+                self.perform(now, time, task);
+            } else if self.audit.next_due() == Some(due) {
+                self.advance_audits(due);
+            } else {
+                self.advance_jobs(now, due);
+            }
+        }
+        self.take_hold(now);
+    }
+
+    fn act_begins(&mut self, time: Timestamp, act: usize) {
+        let row = self.ledger.act(act);
+        let (count, lane) = (row.devices.len() as u32, row.category.lane());
+        let text = match count {
+            0 => row.name.clone(),
+            1 => format!("{} begins on 1 device", row.name),
+            n => format!("{} begins on {n} devices", row.name),
+        };
+        self.record.tell(time, lane, text);
+        self.log.push(Event { time, kind: EventKind::ActBegan, subject: count, object: act as u32, value: 0 });
+    }
+
+    fn perform(&mut self, now: Timestamp, time: Timestamp, task: Task) {
+        match task {
+            Task::ActBegins(act) => self.act_begins(time, act),
+            Task::Respond(response) => self.respond(now, time, response),
+            Task::StartAudit(checks) => self.start_audit(time, checks),
+            Task::Execute { job, device, outcome } => self.execute(now, time, job, device, outcome),
+        }
+    }
+
+    /// Re-decides what the broker allows, for the devices that changes of the account concern.
+    fn take_hold(&mut self, now: Timestamp) {
+        let changes = self.fleet.account.take_changes();
+        if changes.is_empty() {
+            return;
+        }
+        let mut devices: Vec<u32> = Vec::new();
+        for change in changes {
+            match change {
+                Change::ThingGroups(thing) | Change::ThingPrincipals(thing) | Change::ThingUpdated(thing) => {
+                    devices.push(thing.0);
+                }
+                Change::Certificate(certificate) => {
+                    self.devices_of(PolicyTarget::Certificate(certificate), &mut devices)
+                }
+                Change::PolicyAttachment(target) => self.devices_of(target, &mut devices),
+                Change::PolicyDefault(policy) => {
+                    for target in self.fleet.account.targets_of_policy(policy) {
+                        self.devices_of(target, &mut devices);
+                    }
+                }
+                _ => {}
+            }
+        }
+        devices.sort_unstable();
+        devices.dedup();
+        let (scenario, common, fleet) = (self.scenario, &self.common, &self.fleet);
+        let grants: Vec<Access> = devices
+            .par_iter()
+            .map(|device| client(scenario, common, fleet, *device).access(&fleet.account, now))
+            .collect();
+        for (device, access) in devices.into_iter().zip(grants) {
+            let shard = &mut self.shards[device as usize / LANES];
+            let lane = device as usize % LANES;
+            let before = shard.access(lane);
+            shard.grant(now, lane, access, |overlay| topics(scenario, common, fleet, device, overlay, now));
+            if before != access {
+                self.log.push(Event {
+                    time: now,
+                    kind: EventKind::Access,
+                    subject: device,
+                    object: 0,
+                    value: u64::from(access.bits()),
+                });
+                self.responders.access_changed(now, device, before, access);
+            }
+            let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
+            for (profile, covered) in covered.into_iter().enumerate() {
+                shard.cover(now, profile as u32, lane as u32, covered);
+            }
+        }
+    }
+
+    /// The devices whose effective policies a target is part of (V-29).
+    fn devices_of(&self, target: PolicyTarget, devices: &mut Vec<u32>) {
+        let account = &self.fleet.account;
+        match target {
+            PolicyTarget::Certificate(certificate) => {
+                devices.extend(account.things_of_certificate(certificate).map(|thing| thing.0));
+            }
+            PolicyTarget::ThingGroup(group) => {
+                devices.extend(account.things_in_group(group, true).into_iter().map(|thing| thing.0));
+            }
+            PolicyTarget::CognitoIdentity(_) => {}
+        }
+    }
+
+    fn finish(mut self) -> Run {
+        let end = self.time_of(self.ticks);
+        self.merge(end);
+        let overlays = self.shards.iter().flat_map(Shard::overlays);
+        let truth = self.ledger.finish(self.scenario, end, overlays, self.responders.self_inflicted(end));
+        for (act, row) in truth.iter().enumerate() {
+            let harm = row.devices.iter().map(|device| device.harm).sum();
+            self.log.push(Event {
+                time: end,
+                kind: EventKind::ActEnded,
+                subject: u32::MAX,
+                object: act as u32,
+                value: harm,
+            });
+        }
+        let telemetry = self
+            .options
+            .telemetry
+            .then(|| self.shards.iter().flat_map(|shard| shard.probe().unwrap_or_default().iter().copied()).collect());
+        let scenario = self.scenario;
+        self.tally.device_windows = self.ticks * self.fleet.devices.len() as u64;
+        let header = Header {
+            scenario: scenario.name.clone(),
+            title: scenario.title.clone(),
+            seed: scenario.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            start: scenario.start,
+            end,
+            devices: self.fleet.devices.len() as u32,
+            window: self.common.tick,
+            windows: self.ticks,
+            digest: self.log.digest(),
+            events: self.log.events().len() as u64,
+            compatibility: format!("{:?}", scenario.compatibility).to_lowercase(),
+            criteria: format!("{:?}", scenario.criteria).to_lowercase(),
+        };
+        let classes = scenario.classes.iter().zip(&self.fleet.classes).map(|(class, devices)| ClassRow {
+            name: class.name.clone(),
+            archetype: class.archetype.name.clone(),
+            devices: devices.clone(),
+            report_interval: class.archetype.report_interval,
+        });
+        let outcome = self.record.outcome(
+            header,
+            classes.collect(),
+            truth,
+            &self.shards,
+            self.tally,
+            self.responders.rows(),
+            self.rotation.rows(&self.jobs),
+            &self.outbox,
+        );
+        Run { outcome, log: self.log, telemetry }
+    }
+}
+
+/// A device, as the broker sees it.
+fn client<'a>(scenario: &'a Scenario, common: &Common, fleet: &Fleet, device: u32) -> Client<'a> {
+    let row = &fleet.devices[device as usize];
+    let class = usize::from(row.class);
+    Client {
+        thing: ThingId(device),
+        certificate: row.certificate,
+        archetype: &scenario.classes[class].archetype,
+        source: common.classes[class].source(row.key),
+    }
+}
+
+/// Which of an act's topics the broker lets a device publish to.
+fn topics(
+    scenario: &Scenario,
+    common: &Common,
+    fleet: &Fleet,
+    device: u32,
+    overlay: &crate::shard::Overlay,
+    now: Timestamp,
+) -> Vec<bool> {
+    let range = &fleet.classes[usize::from(fleet.devices[device as usize].class)];
+    let other = range.start + (device - range.start + 1) % range.len() as u32;
+    client(scenario, common, fleet, device).topics(&fleet.account, now, &overlay.effect.topics(), ThingId(other))
+}

@@ -1,0 +1,380 @@
+//! Responders: who is told of an alarm or a finding, how long they take, and what they then do, by the road it would
+//! really take: a mitigation task within the applicability rules, or a job.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use defender::ids::ThingId;
+use defender::mitigation::wire::{
+    AuditMitigationActionsTaskTarget, DetectMitigationActionsTaskTarget, StartAuditMitigationActionsTaskRequest,
+    StartDetectMitigationActionsTaskRequest,
+};
+use defender::mitigation::{MitigationEvent, TaskRef};
+use defender::time::{Millis, Timestamp};
+
+use super::calendar::Task;
+use super::{Stopped, World};
+use crate::dice::{Dice, Purpose, mix, name_key};
+use crate::event::{Event, EventKind};
+use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId, MitigationRow};
+use crate::scenario::{Delay, ResponderPlan, Response, Scenario, Trigger};
+use crate::shard::Access;
+
+/// A response on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PendingResponse {
+    responder: usize,
+    cause: Cause,
+    triggered: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Cause {
+    /// Position of the alarm.
+    Alarm(usize),
+    /// Position of the audit.
+    Audit(usize),
+}
+
+/// The responders, and what they did.
+#[derive(Debug, Default)]
+pub(super) struct Responders {
+    lookahead: Option<Millis>,
+    /// By responder: devices it has dealt with.
+    handled: Vec<BTreeSet<u32>>,
+    /// By responder: tasks started.
+    tasks: Vec<u64>,
+    rows: Vec<MitigationRow>,
+    /// Rows whose effect on a device has yet to show: device → row.
+    awaiting: BTreeMap<u32, usize>,
+    /// Devices that our own measures keep from publishing: since when.
+    restricted: BTreeMap<u32, Timestamp>,
+    /// …and were until.
+    released: Vec<(u32, Timestamp, Timestamp)>,
+}
+
+impl Responders {
+    pub fn new(scenario: &Scenario) -> Responders {
+        let prompt =
+            scenario.responders.iter().filter(|responder| matches!(responder.trigger, Trigger::Violation { .. }));
+        let shortest = prompt.map(|responder| match responder.delay {
+            Delay::Fixed(delay) => super::record::NOTIFICATION_DELAY + delay,
+            Delay::LogNormal { .. } => super::record::NOTIFICATION_DELAY,
+        });
+        let count = scenario.responders.len();
+        Responders {
+            lookahead: shortest.min(),
+            handled: vec![BTreeSet::new(); count],
+            tasks: vec![0; count],
+            ..Responders::default()
+        }
+    }
+
+    /// The shortest time from a datapoint to a response to it; `None` if nobody responds to alarms.
+    pub fn lookahead(&self) -> Option<Millis> {
+        self.lookahead
+    }
+
+    /// Notes that a device's standing with the broker changed.
+    pub fn access_changed(&mut self, now: Timestamp, device: u32, before: Access, after: Access) {
+        let lost = |part: Access| before.has(part) && !after.has(part);
+        let regained = |part: Access| !before.has(part) && after.has(part);
+        if lost(Access::PUBLISH) || lost(Access::CONNECT) || lost(Access::VALID) || lost(Access::REPORT) {
+            self.restricted.entry(device).or_insert(now);
+        } else if regained(Access::PUBLISH) || regained(Access::CONNECT) || regained(Access::VALID) {
+            if let Some(since) = self.restricted.remove(&device) {
+                self.released.push((device, since, now));
+            }
+        }
+        if let Some(row) = self.awaiting.remove(&device) {
+            self.rows[row].effective = Some(now);
+        }
+    }
+
+    /// Notes something done outside of mitigation tasks.
+    pub fn add_row(&mut self, row: MitigationRow) {
+        self.rows.push(row);
+    }
+
+    /// What was done, in time order.
+    pub fn rows(&mut self) -> Vec<MitigationRow> {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.sort_by_key(|row| row.started);
+        rows
+    }
+
+    /// The ledger's entry for what our own measures did to devices; none if they did nothing.
+    pub fn self_inflicted(&mut self, end: Timestamp) -> Vec<Act> {
+        let mut spans = std::mem::take(&mut self.released);
+        spans.extend(std::mem::take(&mut self.restricted).into_iter().map(|(device, since)| (device, since, end)));
+        spans.sort_unstable();
+        let Some(onset) = spans.iter().map(|(_, since, _)| *since).min() else { return Vec::new() };
+        let devices = spans.into_iter().map(|(device, since, until)| DeviceAct {
+            device: DeviceId(device),
+            onset: since,
+            first_observable: None,
+            end: until,
+            contained: None,
+            harm: ((until - since).0 / 1_000) as u64,
+            harm_planned: 0,
+        });
+        vec![Act {
+            name: "our own measures".to_owned(),
+            kind: "self-inflicted".to_owned(),
+            category: ActKind::SelfInflicted,
+            channel: Channel::Account,
+            techniques: Vec::new(),
+            disturbs: Vec::new(),
+            checks: Vec::new(),
+            resource: None,
+            onset,
+            end,
+            resolved: None,
+            harm_unit: "seconds restricted".to_owned(),
+            devices: devices.collect(),
+        }]
+    }
+}
+
+impl World<'_> {
+    /// Creates the scenario's mitigation actions.
+    pub(super) fn set_up_actions(&mut self) -> Result<(), Stopped> {
+        for request in &self.scenario.mitigation_actions {
+            let name = request.action_name.clone();
+            self.mitigation
+                .create_mitigation_action(self.scenario.start, &self.fleet.account, request.clone())
+                .map_err(|error| Stopped::Setup(vec![format!("mitigation action `{name}`: {error}")]))?;
+        }
+        for warning in self.mitigation.take_warnings() {
+            self.record.warnings.push(format!("{}: {}", warning.code, warning.message));
+        }
+        Ok(())
+    }
+
+    /// An alarm's alert reached its subscribers.
+    pub(super) fn notify_responders(&mut self, notified: Timestamp, rule: u32, device: u32, alarm: usize) {
+        for index in 0..self.scenario.responders.len() {
+            let responder = &self.scenario.responders[index];
+            let Trigger::Violation { profile, behaviors } = &responder.trigger else { continue };
+            let (of_profile, behavior) = self.record.names(rule);
+            let concerned = of_profile == profile && (behaviors.is_empty() || behaviors.iter().any(|b| b == behavior));
+            if concerned && self.responders.handled[index].insert(device) {
+                let key = self.fleet.devices[device as usize].key;
+                let response = PendingResponse {
+                    responder: index,
+                    cause: Cause::Alarm(alarm),
+                    triggered: self.record.alarms[alarm].raised,
+                };
+                // Addressed by what happened, not by how many alarms came before: another behavior moves no delay.
+                let occasion = mix(name_key(behavior) ^ notified.0 as u64);
+                let time = notified + delay(responder, key, occasion);
+                self.calendar.add(time, Task::Respond(response));
+            }
+        }
+    }
+
+    /// An audit ended with unsuppressed findings of a check.
+    pub(super) fn findings_reported(&mut self, now: Timestamp, audit: usize, check: &str) {
+        for index in 0..self.scenario.responders.len() {
+            let responder = &self.scenario.responders[index];
+            if matches!(&responder.trigger, Trigger::Finding { check: wanted } if wanted == check) {
+                let key = mix(self.scenario.seed ^ name_key(&responder.name));
+                let response = PendingResponse { responder: index, cause: Cause::Audit(audit), triggered: now };
+                self.calendar.add(now + delay(responder, key, now.0 as u64), Task::Respond(response));
+            }
+        }
+    }
+
+    /// A responder acts; what it changes takes hold at `now`.
+    pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
+        let plan = &self.scenario.responders[response.responder];
+        match (&plan.response, &response.cause) {
+            (Response::Mitigation { action }, Cause::Alarm(alarm)) => {
+                let action = action.clone();
+                self.mitigate_violation(now, time, &response, *alarm, &action);
+            }
+            (Response::Mitigation { action }, Cause::Audit(audit)) => {
+                let action = action.clone();
+                self.mitigate_findings(now, time, &response, *audit, &action);
+            }
+            (Response::RotateCertificates(rotation), Cause::Audit(audit)) => {
+                let rotation = rotation.clone();
+                self.start_rotation(now, time, &plan.name.clone(), response.triggered, *audit, &rotation);
+            }
+            (Response::RotateCertificates(_), Cause::Alarm(_)) => {}
+        }
+    }
+
+    fn next_task_id(&mut self, responder: usize) -> String {
+        self.responders.tasks[responder] += 1;
+        let name: String = self.scenario.responders[responder]
+            .name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+            .take(100)
+            .collect();
+        format!("{name}-{:06}", self.responders.tasks[responder])
+    }
+
+    fn mitigate_violation(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        response: &PendingResponse,
+        alarm: usize,
+        action: &str,
+    ) {
+        let (device, rule) = (self.record.alarms[alarm].device.0, self.record.alarms[alarm].behavior);
+        let request = StartDetectMitigationActionsTaskRequest {
+            task_id: self.next_task_id(response.responder),
+            target: DetectMitigationActionsTaskTarget {
+                violation_ids: Some(vec![self.record.alarms[alarm].violation_id.clone()]),
+                ..DetectMitigationActionsTaskTarget::default()
+            },
+            actions: vec![action.to_owned()],
+            ..StartDetectMitigationActionsTaskRequest::default()
+        };
+        let started = self.mitigation.start_detect_mitigation_actions_task(
+            time,
+            &mut self.fleet.account,
+            &mut self.outbox,
+            &self.detect,
+            request,
+        );
+        let trigger = format!("violation {}", self.record.names(rule).1);
+        self.executed(
+            now,
+            time,
+            response,
+            action,
+            &trigger,
+            Some(device),
+            started.err().map(|error| error.to_string()),
+        );
+    }
+
+    fn mitigate_findings(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        response: &PendingResponse,
+        audit: usize,
+        action: &str,
+    ) {
+        let Trigger::Finding { check } = &self.scenario.responders[response.responder].trigger else { return };
+        let check = check.clone();
+        let request = StartAuditMitigationActionsTaskRequest {
+            task_id: self.next_task_id(response.responder),
+            target: AuditMitigationActionsTaskTarget {
+                audit_task_id: Some(self.record.audits[audit].task_id.clone()),
+                ..AuditMitigationActionsTaskTarget::default()
+            },
+            audit_check_to_actions_mapping: [(check.clone(), vec![action.to_owned()])].into_iter().collect(),
+            ..StartAuditMitigationActionsTaskRequest::default()
+        };
+        let started = self.mitigation.start_audit_mitigation_actions_task(
+            time,
+            &mut self.fleet.account,
+            &mut self.outbox,
+            &self.audit,
+            request,
+        );
+        let trigger = format!("finding {check}");
+        self.executed(now, time, response, action, &trigger, None, started.err().map(|error| error.to_string()));
+    }
+
+    /// Writes down what a task did.
+    #[expect(clippy::too_many_arguments, reason = "the columns of a row")]
+    fn executed(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        response: &PendingResponse,
+        action: &str,
+        trigger: &str,
+        device: Option<u32>,
+        refused: Option<String>,
+    ) {
+        let (responder, triggered) = (response.responder, response.triggered);
+        let name = self.scenario.responders[responder].name.clone();
+        let row = |target: String, device: Option<u32>, action_type: String, status: &str, error: Option<String>| {
+            MitigationRow {
+                responder: name.clone(),
+                action: action.to_owned(),
+                action_type,
+                trigger: trigger.to_owned(),
+                target,
+                device: device.map(DeviceId),
+                triggered,
+                started: time,
+                effective: None,
+                status: status.to_owned(),
+                error,
+            }
+        };
+        if let Some(error) = refused {
+            self.responders.rows.push(row(String::new(), device, String::new(), "FAILED", Some(error)));
+            return;
+        }
+        let events = self.mitigation.advance(time, &mut self.fleet.account, &mut self.outbox, &self.audit);
+        for event in events {
+            let MitigationEvent::ExecutionEnded { task, row: subject, action_type, error, .. } = event else {
+                continue;
+            };
+            let (target, device) = match task {
+                TaskRef::Detect(_) => {
+                    let thing = self.mitigation.thing_name(task, subject).unwrap_or_default().to_owned();
+                    let device = self.fleet.account.thing(&thing).map(|ThingId(device)| device);
+                    (thing, device)
+                }
+                TaskRef::Audit(_) => self.target_of_finding(task, subject),
+            };
+            let status = if error.is_some() { "FAILED" } else { "SUCCESSFUL" };
+            let succeeded = error.is_none();
+            let mut row = row(target.clone(), device, action_type.to_string(), status, error.map(|e| e.to_string()));
+            match device {
+                // Takes effect for the device when the broker next decides; until then it waits.
+                Some(device) if succeeded => {
+                    self.responders.awaiting.insert(device, self.responders.rows.len());
+                }
+                _ if succeeded => {
+                    row.effective = Some(now);
+                    self.resolve_defect(&row.action_type, &target, now);
+                }
+                _ => {}
+            }
+            self.log.push(Event {
+                time,
+                kind: EventKind::Response,
+                subject: device.unwrap_or(u32::MAX),
+                object: responder as u32,
+                value: u64::from(succeeded),
+            });
+            if device.is_none() {
+                self.record.tell(time, "response", format!("{name}: {action} on {target}: {}", status.to_lowercase()));
+            }
+            self.responders.rows.push(row);
+        }
+    }
+
+    fn resolve_defect(&mut self, action_type: &str, target: &str, now: Timestamp) {
+        match action_type {
+            "REPLACE_DEFAULT_POLICY_VERSION" => self.ledger.resolve("over-permissive-policy", target, now),
+            "ENABLE_IOT_LOGGING" => self.ledger.resolve("logging-disabled", target, now),
+            "UPDATE_CA_CERTIFICATE" => self.ledger.resolve("expiring-authority", target, now),
+            _ => {}
+        }
+    }
+}
+
+/// A responder's delay for one occasion.
+fn delay(responder: &ResponderPlan, key: u64, occasion: u64) -> Millis {
+    match responder.delay {
+        Delay::Fixed(delay) => delay,
+        Delay::LogNormal { median, p95_ratio } => {
+            let own = mix(key ^ name_key(&responder.name));
+            let normal = Dice::new(own, Purpose::ResponseDelay, occasion).normal();
+            let sigma = libm::log(p95_ratio) / 1.644_853_626_951_472_7;
+            Millis(libm::round(median.0 as f64 * libm::exp(sigma * normal)) as i64)
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The world from outside: a module per behavior.
+mod loading;
