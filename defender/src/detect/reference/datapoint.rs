@@ -29,6 +29,9 @@ impl Sizes {
     }
 }
 
+/// Tells of a topic whether it counts.
+pub(super) type TopicTest<'a> = dyn Fn(Option<&str>) -> bool + 'a;
+
 /// A cloud-side metric of a device in a window; `None` is no datapoint. `counts` tells of a topic whether it counts,
 /// and is `None` without a dimension.
 pub(super) fn cloud_side(
@@ -36,7 +39,7 @@ pub(super) fn cloud_side(
     metric: Metric,
     window: Window,
     sizes: Sizes,
-    counts: Option<&dyn Fn(Option<&str>) -> bool>,
+    counts: Option<&TopicTest<'_>>,
 ) -> Option<Observed> {
     let topic_counts = |topic: Option<&str>| counts.is_none_or(|counts| counts(topic));
     match metric {

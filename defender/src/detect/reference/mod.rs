@@ -313,7 +313,8 @@ impl Reference {
     }
 
     /// Notes who gave data in the 300 s that end. *Reading* of D-60: a device that was active has a datapoint in
-    /// every count metric, so it is not silent, whatever its profiles look at.
+    /// every count metric, so it is not silent, whatever its profiles look at. A datapoint of a longer window is data
+    /// too, at the window's end; so is a report.
     fn note_activity(&mut self, boundary: Timestamp, scene: &mut Scene<'_>) {
         let window = Window::ending(boundary, BASE_WINDOW);
         for (name, log) in &self.logs {
@@ -399,7 +400,11 @@ impl Reference {
             key(a).cmp(&key(b))
         });
         for Datapoint { evaluation, device, value, conforms } in datapoints {
-            let counts = detect.evaluation(evaluation).behavior().consecutive;
+            let behavior = detect.evaluation(evaluation).behavior();
+            let counts = behavior.consecutive;
+            if behavior.aws_metric() != Some(Metric::DisconnectDuration) {
+                self.last_data.insert(device, time); // D-60, D-62; datapoints come in the order of their times
+            }
             let watch = self.watches.get_mut(&(evaluation, device)).expect("only watched devices are judged");
             let outcome = match watch.machine.step(conforms, counts) {
                 Some(ViolationEventType::InAlarm) => Outcome::Raised(value),

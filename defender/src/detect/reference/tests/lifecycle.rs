@@ -67,6 +67,17 @@ fn d60_any_data_keeps_the_alarm() {
 }
 
 #[test]
+fn d60_the_datapoint_of_a_long_window_is_data_at_its_end() {
+    let mut behavior = at_most_fifty();
+    behavior["criteria"]["durationSeconds"] = json!(3600);
+    let mut bench = Bench::watching(json!([behavior]));
+    visit(&mut bench, 10, 51);
+    bench.run_to(4 * 86_400);
+    let events = [r#"3600 in-alarm pump {"count":51}"#, "176700 alarm-invalidated pump -"]; // 3,600 + 172,800 + 300
+    assert_eq!(bench.events(), events);
+}
+
+#[test]
 fn d62_disconnect_alarms_outlast_silence() {
     let criteria = json!({"comparisonOperator": "less-than", "value": {"count": 60}});
     let mut bench = Bench::watching(json!([on("aws:disconnect-duration", criteria)]));

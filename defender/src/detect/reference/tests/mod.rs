@@ -1,6 +1,7 @@
 //! The vectors of sections 12.8 to 12.10, and the rules around them, against the reference.
 
 mod bench;
+mod columns;
 mod forming;
 mod learned;
 mod lifecycle;
