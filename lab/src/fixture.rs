@@ -16,6 +16,7 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 }
 
 /// An outcome under construction; alarms stay in their order.
+#[derive(Clone, Debug)]
 pub(crate) struct Fixture {
     pub(crate) outcome: Outcome,
 }
@@ -119,6 +120,7 @@ impl Fixture {
             resource: None,
             onset: parts.iter().map(|part| part.onset).min().unwrap_or(START),
             end: parts.iter().map(|part| part.end).max().unwrap_or(self.outcome.header.end),
+            resolved: None,
             harm_unit: "bytes".into(),
             devices: parts,
         });

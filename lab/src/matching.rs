@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use sim::outcome::{Act, ActKind, Alarm, BehaviorRow, DeviceId, Outcome};
+use sim::outcome::{Act, ActKind, Alarm, BehaviorRow, DeviceAct, DeviceId, Outcome};
 
 use crate::options::Options;
 
@@ -128,6 +128,13 @@ pub fn grace(behavior: &BehaviorRow, options: &Options) -> Millis {
 /// Whether this act disturbs what this behavior watches.
 pub fn expects(act: &Act, behavior: &BehaviorRow) -> bool {
     act.disturbs.contains(&behavior.metric)
+}
+
+/// An act's part on a device that had begun by `time`; the last of them if there are several.
+pub fn part_on(act: &Act, device: DeviceId, time: Timestamp) -> Option<&DeviceAct> {
+    let first = act.devices.partition_point(|part| part.device < device);
+    let parts = act.devices[first..].iter().take_while(|part| part.device == device);
+    parts.filter(|part| part.onset <= time).last()
 }
 
 /// Matches all alarms with all acts.

@@ -163,7 +163,7 @@ fn days(tree: &Node, reading: &mut Reading<'_>) {
     if let Some(node) = table.get("dayOfMonth")
         && let Some(day) = node.as_text()
         && day != "LAST"
-        && !(day.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day)) && !day.starts_with('0'))
+        && (!day.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day)) || day.starts_with('0'))
     {
         let message = format!("dayOfMonth must be `1` to `31` or `LAST`, found `{day}`");
         reading.problems.push(Problem::error(node.place.clone(), message));

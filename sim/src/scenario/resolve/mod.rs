@@ -28,6 +28,8 @@ pub(super) struct Resolver<'a> {
     pub scale_to: Option<u32>,
     /// Number of devices as written, before scaling.
     pub written_devices: u64,
+    /// Whether the classes add up, so that what depends on their size can be judged.
+    pub sizes_known: bool,
 }
 
 /// Makes a scenario of a draft. Whether it may be used is for the caller to see from the problems.
@@ -45,7 +47,7 @@ pub(super) fn resolve(
         problems,
         warnings: &mut warnings,
     };
-    let mut resolver = Resolver { draft, library, reading, scale_to, written_devices: 0 };
+    let mut resolver = Resolver { draft, library, reading, scale_to, written_devices: 0, sizes_known: true };
     resolver.account();
     resolver.clock();
     let authorities = resolver.authorities();
