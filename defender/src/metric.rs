@@ -155,6 +155,11 @@ impl Metric {
         }
     }
 
+    /// Whether a report carries its growth since the report before, to be summed over a duration (D-43, R-15).
+    pub const fn is_delta(self) -> bool {
+        matches!(self, Metric::AllBytesOut | Metric::AllBytesIn | Metric::AllPacketsOut | Metric::AllPacketsIn)
+    }
+
     /// Whether the datapoint is a level at an instant rather than an amount over a window (D-43, D-56).
     pub const fn is_gauge(self) -> bool {
         matches!(

@@ -74,6 +74,11 @@ impl Devices {
         (thing != u32::MAX).then_some(ThingId(thing))
     }
 
+    /// All identities, in the order of meeting.
+    pub fn ids(&self) -> impl Iterator<Item = DeviceId> + use<> {
+        (0..self.rows.len() as u32).map(DeviceId)
+    }
+
     /// Whether any identity has this name.
     pub fn knows(&self, name: &str) -> bool {
         self.named(name).next().is_some()
@@ -81,7 +86,7 @@ impl Devices {
 
     /// The identities of a name.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = DeviceId> + 'a {
-        (0..self.rows.len() as u32).map(DeviceId).filter(move |device| self.name(*device) == name)
+        self.ids().filter(move |device| self.name(*device) == name)
     }
 
     /// Memory held, without the allocator's own overhead \[bytes\].

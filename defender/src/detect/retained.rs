@@ -10,7 +10,7 @@ use super::violation::Kept;
 use super::wire::{self, DimensionOperator, MetricValue};
 use crate::account::Account;
 use crate::error::ServiceError;
-use crate::metric::MetricRef;
+use crate::metric::{MetricRef, ValueKind};
 use crate::request::Page;
 use crate::time::{Millis, Timestamp};
 
@@ -78,6 +78,23 @@ impl Detect {
         let retained = profile.retained_metrics().iter().map(|kept| (kept.metric.clone(), kept.dimension.clone()));
         let mut series: Vec<_> = of_behaviors.chain(retained).collect();
         series.sort();
+        series.dedup();
+        series
+    }
+
+    /// The series that a profile exports, with the shape of their values (D-93); none without an export configuration.
+    pub fn exported_series(&self, profile: &super::Profile) -> Vec<(SeriesKey, ValueKind)> {
+        if profile.metrics_export_config().is_none() {
+            return Vec::new();
+        }
+        let evaluations = profile.evaluations().iter().map(|evaluation| &self.evaluations.get(*evaluation).behavior);
+        let of_behaviors = evaluations
+            .filter(|behavior| behavior.export)
+            .map(|behavior| ((behavior.metric.clone(), behavior.dimension.clone()), behavior.value_kind));
+        let retained = profile.retained_metrics().iter().filter(|kept| kept.export);
+        let of_retained = retained.map(|kept| ((kept.metric.clone(), kept.dimension.clone()), kept.value_kind));
+        let mut series: Vec<_> = of_behaviors.chain(of_retained).collect();
+        series.sort_by(|(a, _), (b, _)| a.cmp(b));
         series.dedup();
         series
     }

@@ -1,5 +1,5 @@
 //! Tests of the service, by the operations of its API.
 
-mod fixture;
+pub(crate) mod fixture;
 mod operations;
 mod violations;
