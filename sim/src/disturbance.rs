@@ -238,6 +238,7 @@ pub(crate) mod testing {
     use super::*;
     use crate::scenario::fields::Fields;
     use crate::scenario::problem::Problems;
+    use crate::scenario::reference::TableDoc;
     use crate::scenario::source::Source;
     use crate::scenario::tree::parse_toml;
 
@@ -245,11 +246,6 @@ pub(crate) mod testing {
     pub fn span(from: i64, to: i64) -> Span {
         let dice = Dice::new(7, Purpose::Attack, from as u64);
         Span { from: Millis(from), to: Millis(to), onset: Timestamp(0), dice, key: 7 }
-    }
-
-    /// Reads an act's table from its keys.
-    pub fn read<T>(toml: &str, read: fn(&mut Fields<'_>) -> T) -> T {
-        read_inline(&format!("{{ {} }}", toml.trim().replace('\n', ", ")), read)
     }
 
     /// Reads an act's inline table.
@@ -261,6 +257,44 @@ pub(crate) mod testing {
         let act = Fields::read(node.as_table().expect("a table"), &node.place, &mut problems, read);
         assert_eq!(problems.errors(), 0, "{table}: {problems}");
         act
+    }
+
+    /// Holds a reference page against the registry that it is made from; `UPDATE_DOCS=1` writes it.
+    pub fn is_current(name: &str, page: &str) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::create_dir_all(path.parent().expect("it has one")).expect("the repository can be written");
+            std::fs::write(&path, page).expect("the repository can be written");
+        }
+        assert!(
+            std::fs::read_to_string(&path).unwrap_or_default() == page,
+            "docs/{name} is not what the registry says; refresh it with:\n    UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib reference"
+        );
+    }
+
+    /// An entry's section: summary, facts, keys, examples.
+    pub fn section(name: &str, summary: &str, facts: &[(&str, String)], examples: &[&str], keys: TableDoc) -> String {
+        let mut page = format!("\n## `{name}`\n\n{summary}\n\n");
+        for (fact, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+            page += &format!("- {fact}: {value}\n");
+        }
+        let table = keys.to_markdown("", 2);
+        let (_, table) = table.split_once("\n\n").expect("a title, then the keys");
+        if table.is_empty() {
+            page += "\nIt has no parameters.\n";
+        } else {
+            page += &format!("\n{table}");
+        }
+        page += "\n```toml\n";
+        for example in examples {
+            page += &format!("{name} = {example}\n");
+        }
+        page + "```\n"
+    }
+
+    /// Metrics as a page shows them.
+    pub fn metrics(metrics: &[defender::metric::Metric]) -> String {
+        metrics.iter().map(|metric| format!("`{metric}`")).collect::<Vec<_>>().join(", ")
     }
 
     /// What an act does in a span.

@@ -85,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::disturbance::testing::{adds_up, read_inline};
+    use crate::disturbance::testing::{adds_up, is_current, metrics, read_inline, section};
 
     /// Every attack of the registry, in every variant that its page shows.
     fn variants() -> impl Iterator<Item = (String, Arc<dyn Attack>)> {
@@ -115,6 +115,33 @@ mod tests {
                 assert!(digits(technique, 4) && digits(sub, 3), "{context}: {id}");
             }
         }
+    }
+
+    /// `docs/attacks.md` is made from the registry.
+    #[test]
+    fn reference_is_current() {
+        let mut page = "# Attacks\n\nWhat somebody hostile makes devices do. Each is a table in an `[[attack]]` of a \
+                        scenario, beside `name`, `start`, `duration`, `stagger` and `targets`; several acts may overlap \
+                        on one device. Attacks say what a device *attempts*: whether the broker lets it is decided by \
+                        the certificates and policies in force. Facts are those of the first example. Technique ids \
+                        are those of MITRE ATT&CK (`T0…` are from its matrix for industrial control systems).\n\n\
+                        This page is generated from the registry: `UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib \
+                        reference`.\n"
+            .to_owned();
+        for entry in REGISTRY {
+            let facts = read_inline(entry.examples[0], entry.read).facts();
+            let facts = [
+                ("acts through", serde_json::json!(facts.channel).as_str().unwrap_or_default().to_owned()),
+                ("techniques", facts.techniques.join(", ")),
+                ("disturbs", metrics(facts.disturbs)),
+                ("should fail", facts.checks.join(", ")),
+                ("harm", facts.harm_unit.to_owned()),
+                ("blind spots", facts.blind_spots.to_owned()),
+            ];
+            let keys = Fields::describe(entry.read);
+            page += &section(entry.name, entry.summary, &facts, entry.examples, keys);
+        }
+        is_current("attacks.md", &page);
     }
 
     proptest! {

@@ -62,7 +62,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::disturbance::testing::{adds_up, read_inline};
+    use crate::disturbance::testing::{adds_up, is_current, metrics, read_inline, section};
 
     /// Every confounder of the registry, in every variant that its page shows.
     fn variants() -> impl Iterator<Item = (String, Arc<dyn Confounder>)> {
@@ -81,6 +81,23 @@ mod tests {
         for (context, confounder) in variants() {
             assert!(!confounder.disturbs().is_empty(), "{context}");
         }
+    }
+
+    /// `docs/confounders.md` is made from the registry.
+    #[test]
+    fn reference_is_current() {
+        let mut page = "# Confounders\n\nInnocent events that look guilty. Each is a table in a `[[confounder]]` of a \
+                        scenario, beside `name`, `start`, `duration`, `stagger` and `targets`. Alarms that they cause \
+                        are false, with a known cause.\n\n\
+                        This page is generated from the registry: `UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib \
+                        reference`.\n"
+            .to_owned();
+        for entry in REGISTRY {
+            let disturbs = [("disturbs", metrics(read_inline(entry.examples[0], entry.read).disturbs()))];
+            let keys = Fields::describe(entry.read);
+            page += &section(entry.name, entry.summary, &disturbs, entry.examples, keys);
+        }
+        is_current("confounders.md", &page);
     }
 
     proptest! {
