@@ -154,6 +154,8 @@ fn quarantine_stops_exfiltration_through_the_broker_and_not_a_raw_socket() {
     let broker = attack("broker", 20, "10h", r#"exfiltration = { rate = "4 KiB/s", message-size = "8 KiB" }"#);
     let socket = attack("socket", 20, "10h", r#"exfiltration = { rate = "4 KiB/s", address = "203.0.113.7" }"#);
     let outcome = outcome(&format!("{broker}{socket}{QUARANTINE}"));
+    for row in outcome.mitigations.iter().take(3) { eprintln!("{row:?}"); }
+    eprintln!("{:?}", outcome.alarms.iter().take(3).collect::<Vec<_>>());
     let (broker, socket) = (truth(&outcome, "broker"), truth(&outcome, "socket"));
     assert_eq!((alarmed(&outcome, "Sent", broker), alarmed(&outcome, "BytesOut", socket)), (20, 20));
     // Seen within two windows, contained within one more, out of ten hours.
@@ -202,21 +204,20 @@ fn two_devices_with_one_client_id_flap() {
 fn a_silenced_agent_or_a_forged_report_hides_an_attack_from_device_side_behaviors() {
     let socket = attack("socket", 500, "10h", r#"exfiltration = { rate = "4 KiB/s", address = "203.0.113.7" }"#);
     let hidden = |name: &str, how: &str| {
-        // Half of the fleet also hides it.
-        let outcome = outcome(&format!("{socket}{}", attack(name, 250, "10h", how)));
+        // Half of the fleet also hides it, and for longer: the first honest report would tell of the last minutes.
+        let outcome = outcome(&format!("{socket}{}", attack(name, 250, "11h", how)));
         let (socket, hiding) = (truth(&outcome, "socket").clone(), truth(&outcome, name).clone());
         assert_eq!(alarmed(&outcome, "BytesOut", &hiding), 0, "{name}");
         assert_eq!(alarmed(&outcome, "BytesOut", &socket), 250, "{name}");
         // Nothing shows it on those devices, and the ledger says so.
         let unseen = socket.devices.iter().filter(|row| row.first_observable.is_none()).count();
         assert_eq!(unseen, 250, "{name}");
-        let reports = outcome.tally.reports;
-        reports
+        outcome.tally.reports
     };
     let forged = hidden("forged", "forged-reports = {}");
     let silenced = hidden("silenced", "agent-silencing = {}");
-    // Ten hours of twelve reports each, of 250 devices.
-    assert_eq!(forged - silenced, 250 * 120);
+    // Eleven hours of twelve reports each, of 250 devices.
+    assert_eq!(forged - silenced, 250 * 132);
 }
 
 #[test]
