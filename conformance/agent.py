@@ -123,7 +123,8 @@ def facts_of(sample):
     """A sample's content in the words of the metrics, from the agent's own objects."""
     stats = {"bytes_in": None, "bytes_out": None, "packets_in": None, "packets_out": None}
     long_names = ["bytes_in", "bytes_out", "packets_in", "packets_out"]
-    for name, tag in zip(long_names, [sample.t.bytes_in, sample.t.bytes_out, sample.t.packets_in, sample.t.packets_out]):
+    tags = [sample.t.bytes_in, sample.t.bytes_out, sample.t.packets_in, sample.t.packets_out]
+    for name, tag in zip(long_names, tags):
         stats[name] = sample.network_stats.get(tag)
     destinations = set()
     for connection in sample.network_connections:
@@ -294,7 +295,8 @@ def run_main(options, rounds=3):
     before = agent.IoTClientWrapper, agent.sleep, agent.io.init_logging, sys.argv
     agent.IoTClientWrapper, agent.sleep = transport.client, sleep
     agent.io.init_logging = lambda *_arguments: None  # it may be called once in a process, and this is a loop
-    sys.argv = ["agent", "-e", "none", "-r", "none", "-c", "none", "-k", "none", "-id", "client", "-t", THING, *options]
+    required = [word for flag in ("-e", "-r", "-c", "-k") for word in (flag, "none")]
+    sys.argv = ["agent", *required, "-id", "client", "-t", THING, *options]
     try:
         agent.main()
     except (Enough, KeyError) as end:

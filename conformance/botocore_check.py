@@ -43,7 +43,8 @@ def operations():
             continue
         http = model.operation(row["operation"]).http
         if (http["method"], http["requestUri"]) != (row["method"], row["uri"]):
-            print(f"{row['operation']}: {row['method']} {row['uri']}, the client sends {http['method']} {http['requestUri']}")
+            sent = f"{http['method']} {http['requestUri']}"
+            print(f"{row['operation']}: {row['method']} {row['uri']}, the client sends {sent}")
             wrong += 1
     return wrong, len(load_operations()), "operations"
 

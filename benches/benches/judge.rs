@@ -1,5 +1,4 @@
 //! How much does it cost to judge a device-window, by rule, on a quiet and on a noisy fleet?
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use defender::detect::alarm::Consecutive;

@@ -1,5 +1,4 @@
 //! How much does a draw cost? Tables against `rand_distr`, at the rates that devices have.
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 
 use std::hint::black_box;
 

@@ -1,1 +1,36 @@
-fn main() {}
+//! `fleetrange`: know before rollout whether an IoT fleet's defences work.
+//!
+//! Arguments in, exit code out. Results go to stdout, everything else to stderr.
+
+mod arguments;
+mod command;
+mod exit;
+mod progress;
+mod tell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // `--help` and `--version` are answers; everything else is a mistake in the arguments.
+            let code = if error.use_stderr() { exit::Code::CannotStart } else { exit::Code::Yes };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let tell = tell::Tell::new(arguments.error_format, arguments.quiet);
+    let code = match &arguments.command {
+        Command::Run(run) => command::run::run(run, &tell),
+        Command::Check(check) => command::check::run(check, &tell),
+        Command::New(new) => command::new::run(new, &tell),
+        Command::Verify(verify) => command::verify::run(verify, &tell),
+        Command::Completions(completions) => command::completions::run(completions),
+    };
+    code.into()
+}

@@ -2,7 +2,7 @@
 //!
 //! Truth comes in *seeded* units: one for each check that an act says should find it, and each of its devices (or its one
 //! resource). A unit is *found* by an unsuppressed finding of that check on that device or resource while the defect
-//! lasts. A finding repeated by every daily audit counts once.
+//! lasts: from its onset until a measure removes it. A finding repeated by every daily audit counts once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,8 +103,12 @@ pub fn seeded(outcome: &Outcome) -> Vec<Seeded> {
                 units.push(Seeded { act: position as u32, check: check.clone(), place, onset, end, found });
             };
             match &act.resource {
-                Some(resource) => seed(Place::Resource(resource.clone()), act.onset, act.end),
-                None => act.devices.iter().for_each(|part| seed(Place::Device(part.device), part.onset, part.end)),
+                Some(resource) => {
+                    seed(Place::Resource(resource.clone()), act.onset, act.resolved.unwrap_or(act.end));
+                }
+                None => act.devices.iter().for_each(|part| {
+                    seed(Place::Device(part.device), part.onset, part.contained.unwrap_or(part.end));
+                }),
             }
         }
     }
@@ -285,6 +289,16 @@ mod tests {
         finding(&mut fixture, 0, "certificate of meter-000001", Some(1), 60);
         assert_eq!(seeded(&fixture.outcome)[0].found, None);
         assert_eq!(seeded(&fixture.outcome)[0].onset, START + Millis::minutes(100));
+    }
+
+    #[test]
+    fn a_finding_after_the_defect_was_removed_is_not_of_it() {
+        let mut fixture = Fixture::new(10, 1);
+        fixture.check(EXPIRING).act(ActKind::Defect, "expiring", &[], &[(1, 0, 1_000)]);
+        fixture.outcome.truth[0].checks = vec![EXPIRING.into()];
+        fixture.outcome.truth[0].devices[0].contained = Some(at(50));
+        finding(&mut fixture, 0, "certificate of meter-000001", Some(1), 60);
+        assert_eq!(seeded(&fixture.outcome)[0].found, None);
     }
 
     #[test]

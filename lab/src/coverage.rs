@@ -8,7 +8,7 @@ use sim::outcome::{ActKind, Outcome};
 
 use crate::audit::Seeded;
 use crate::detection::AttackScore;
-use crate::matching::{Matching, expects};
+use crate::matching::{Matching, covered, expects, label};
 
 /// The coverage matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Coverage {
 /// Something that can see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Name of the behavior or check.
+    /// Name of the check, or of the behavior as [`crate::matching::label`] gives it.
     pub name: String,
     /// Whether it is an audit check.
     pub is_check: bool,
@@ -56,12 +56,12 @@ impl Row {
 /// One control against one act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
-    /// Whether the act disturbs the behavior's metric, or names the check.
+    /// Whether the act disturbs the behavior's metric on a device that it watches, or names the check.
     pub expected: bool,
     /// Devices (or the one resource) on which it saw the act; without expectation: on which it happened to alarm
     /// while the act went on.
     pub hits: u64,
-    /// Devices (or the one resource) of the act.
+    /// Devices (or the one resource) of the act; where a behavior is expected to see it, those that it watches.
     pub of: u64,
 }
 
@@ -75,7 +75,8 @@ pub fn matrix(outcome: &Outcome, matching: &Matching, seeded: &[Seeded]) -> Cove
     for unit in seeded.iter().filter(|unit| unit.found.is_some()) {
         *found.entry((unit.act, &unit.check)).or_default() += 1;
     }
-    let behaviors = outcome.behaviors.iter().map(|row| Column { name: row.name.clone(), is_check: false });
+    let labels = (0..outcome.behaviors.len()).map(|position| label(outcome, position));
+    let behaviors = labels.map(|name| Column { name, is_check: false });
     let checks = outcome.checks.iter().map(|row| Column { name: row.name.clone(), is_check: true });
     let rows = outcome
         .truth
@@ -86,10 +87,13 @@ pub fn matrix(outcome: &Outcome, matching: &Matching, seeded: &[Seeded]) -> Cove
             let position = position as u32;
             let is_attack = act.category == ActKind::Attack;
             let units = if act.resource.is_some() { 1 } else { act.devices.len() as u64 };
-            let by_behavior = outcome.behaviors.iter().enumerate().map(|(number, behavior)| Cell {
-                expected: is_attack && expects(act, behavior),
-                hits: alarm_hits.get(&(position, number as u32)).copied().unwrap_or(0),
-                of: act.devices.len() as u64,
+            let by_behavior = outcome.behaviors.iter().enumerate().map(|(number, behavior)| {
+                let watched = covered(behavior, act);
+                let hits = alarm_hits.get(&(position, number as u32)).copied().unwrap_or(0);
+                match is_attack && expects(act, behavior) && watched > 0 {
+                    true => Cell { expected: true, hits: hits.min(watched), of: watched },
+                    false => Cell { expected: false, hits, of: act.devices.len() as u64 },
+                }
             });
             let by_check = outcome.checks.iter().map(|check| Cell {
                 expected: act.checks.contains(&check.name),

@@ -49,6 +49,8 @@ pub struct AttackScore {
     pub recall_lenient: Option<Proportion>,
     /// Devices on which no datapoint shows the attack. They count as missed.
     pub unobservable: u64,
+    /// Devices that no behavior on a disturbed metric watches. They count as missed.
+    pub uncovered: u64,
     /// Devices on which an alarm on a disturbed metric already stood at the onset.
     pub masked: u64,
     /// From the attack's onset to the strict detection of its first device.
@@ -119,6 +121,7 @@ fn attack(outcome: &Outcome, matching: &Matching, position: u32) -> AttackScore 
         recall: recall(&devices),
         recall_lenient: recall_lenient(&devices),
         unobservable: devices.iter().filter(|detection| detection.first_observable.is_none()).count() as u64,
+        uncovered: devices.iter().filter(|detection| !detection.covered).count() as u64,
         masked: devices.iter().filter(|detection| detection.masked).count() as u64,
         first_device: times.first().map(|time| *time - act.onset),
         half_of_devices: half.checked_sub(1).and_then(|rank| times.get(rank)).map(|time| *time - act.onset),

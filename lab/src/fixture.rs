@@ -16,6 +16,7 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 }
 
 /// An outcome under construction; alarms stay in their order.
+#[derive(Clone, Debug)]
 pub(crate) struct Fixture {
     pub(crate) outcome: Outcome,
 }
@@ -75,6 +76,7 @@ impl Fixture {
             to_clear: 2,
             suppressed: false,
             built_in_share: None,
+            covers: std::iter::once(0..self.outcome.header.devices).collect(),
             datapoints: 1_000,
             violating: 10,
         });
@@ -119,6 +121,7 @@ impl Fixture {
             resource: None,
             onset: parts.iter().map(|part| part.onset).min().unwrap_or(START),
             end: parts.iter().map(|part| part.end).max().unwrap_or(self.outcome.header.end),
+            resolved: None,
             harm_unit: "bytes".into(),
             devices: parts,
         });

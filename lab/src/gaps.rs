@@ -6,7 +6,7 @@ use sim::outcome::{ActKind, Outcome};
 use crate::audit::AuditScore;
 use crate::coverage::Coverage;
 use crate::detection::DetectionScore;
-use crate::matching::expects;
+use crate::matching::{covered, expects, label};
 use crate::options::Options;
 
 /// Why something has no answer.
@@ -57,13 +57,14 @@ pub fn gaps(
     let mut gaps = Vec::new();
     let mut add = |kind, subject: String, reason: String| gaps.push(Gap { kind, subject, reason });
     let attacks = || outcome.truth.iter().filter(|act| act.category == ActKind::Attack);
-    for behavior in &outcome.behaviors {
-        let subject = format!("behavior {}", behavior.name);
+    for (position, behavior) in outcome.behaviors.iter().enumerate() {
+        let subject = format!("behavior {}", label(outcome, position));
         if behavior.datapoints == 0 {
             add(GapKind::NotJudged, subject.clone(), format!("no datapoint of {} was judged", behavior.metric));
         }
-        if !attacks().any(|act| expects(act, behavior)) {
-            add(GapKind::NotExercised, subject, format!("no attack disturbs {}", behavior.metric));
+        if !attacks().any(|act| expects(act, behavior) && covered(behavior, act) > 0) {
+            let reason = format!("no attack disturbs {} where it watches", behavior.metric);
+            add(GapKind::NotExercised, subject, reason);
         }
     }
     for check in &audit.checks {
@@ -85,7 +86,7 @@ pub fn gaps(
         let act = &outcome.truth[row.act as usize];
         let reason = match (act.disturbs.is_empty(), act.checks.is_empty()) {
             (true, true) => "it disturbs no metric and fails no check".to_owned(),
-            (false, _) => format!("no behavior watches {}", act.disturbs.join(", ")),
+            (false, _) => format!("no behavior watches {} on its devices", act.disturbs.join(", ")),
             (true, false) => format!("these checks are off: {}", act.checks.join(", ")),
         };
         add(GapKind::NoExpectation, format!("{} {}", row.category, row.name), reason);
@@ -95,6 +96,11 @@ pub fn gaps(
         match attack.recall {
             None => add(GapKind::NotJudged, subject, "it reached no device".to_owned()),
             Some(recall) => {
+                if (1..recall.trials).contains(&attack.uncovered) {
+                    let reason =
+                        format!("no behavior watches for it on {} of {} devices", attack.uncovered, recall.trials);
+                    add(GapKind::NoExpectation, subject.clone(), reason);
+                }
                 if attack.unobservable > 0 {
                     let reason =
                         format!("no datapoint shows it on {} of {} devices", attack.unobservable, recall.trials);
@@ -142,10 +148,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "not-exercised: behavior auth: no attack disturbs aws:num-authorization-failures",
+                "not-exercised: behavior auth: no attack disturbs aws:num-authorization-failures where it watches",
                 "not-exercised: check LOGGING_DISABLED_CHECK: no seeded defect calls for it",
                 "no-expectation: check CA_CERTIFICATE_EXPIRING_CHECK: it is off, and 1 seeded defects call for it",
-                "no-expectation: attack beacon: no behavior watches aws:all-bytes-out",
+                "no-expectation: attack beacon: no behavior watches aws:all-bytes-out on its devices",
+                "no-expectation: attack ghost: no behavior watches aws:num-messages-sent on its devices",
                 "no-expectation: defect ca: these checks are off: CA_CERTIFICATE_EXPIRING_CHECK",
                 "not-judged: behavior auth: no datapoint of aws:num-authorization-failures was judged",
                 "not-judged: check LOGGING_DISABLED_CHECK: no audit ran it",

@@ -41,6 +41,7 @@ mod scorecard;
 mod special;
 pub mod waterfall;
 
+pub use defender::detect::alarm::ViolationEventType;
 pub use defender::time::{Millis, Timestamp};
 pub use options::Options;
 pub use scorecard::{Scorecard, score, score_with};

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use sim::outcome::{Act, ActKind, Alarm, BehaviorRow, DeviceId, Outcome};
+use sim::outcome::{Act, ActKind, Alarm, BehaviorRow, DeviceAct, DeviceId, Outcome};
 
 use crate::options::Options;
 
@@ -103,6 +103,8 @@ pub struct Detection {
     pub strict: Option<u32>,
     /// The first alarm by the lenient definition.
     pub lenient: Option<u32>,
+    /// Whether a behavior on a disturbed metric watches the device at all.
+    pub covered: bool,
     /// An alarm on a disturbed metric already stood at the onset: no new in-alarm event could follow while it did.
     pub masked: bool,
 }
@@ -128,6 +130,33 @@ pub fn grace(behavior: &BehaviorRow, options: &Options) -> Millis {
 /// Whether this act disturbs what this behavior watches.
 pub fn expects(act: &Act, behavior: &BehaviorRow) -> bool {
     act.disturbs.contains(&behavior.metric)
+}
+
+/// What to call a behavior: its name, with its profile's before it if another profile has one of that name.
+pub fn label(outcome: &Outcome, behavior: usize) -> String {
+    let row = &outcome.behaviors[behavior];
+    match outcome.behaviors.iter().filter(|other| other.name == row.name).count() {
+        1 => row.name.clone(),
+        _ => format!("{}/{}", row.profile, row.name),
+    }
+}
+
+/// Whether this behavior watches this device: whether the targets of its profile covered it at the start.
+pub fn covers(behavior: &BehaviorRow, device: DeviceId) -> bool {
+    let place = behavior.covers.partition_point(|range| range.end <= device.0);
+    behavior.covers.get(place).is_some_and(|range| range.contains(&device.0))
+}
+
+/// How many of an act's devices this behavior watches.
+pub fn covered(behavior: &BehaviorRow, act: &Act) -> u64 {
+    act.devices.iter().filter(|part| covers(behavior, part.device)).count() as u64
+}
+
+/// An act's part on a device that had begun by `time`; the last of them if there are several.
+pub fn part_on(act: &Act, device: DeviceId, time: Timestamp) -> Option<&DeviceAct> {
+    let first = act.devices.partition_point(|part| part.device < device);
+    let parts = act.devices[first..].iter().take_while(|part| part.device == device);
+    parts.filter(|part| part.onset <= time).last()
 }
 
 /// Matches all alarms with all acts.
@@ -187,13 +216,8 @@ fn masks(alarm: &Alarm, onset: Timestamp) -> bool {
 fn detections(outcome: &Outcome, options: &Options) -> Vec<Detection> {
     let mut all = Vec::new();
     for (position, act) in outcome.truth.iter().enumerate().filter(|(_, act)| act.category == ActKind::Attack) {
-        let longest = outcome
-            .behaviors
-            .iter()
-            .filter(|behavior| expects(act, behavior))
-            .map(|behavior| grace(behavior, options))
-            .max()
-            .unwrap_or_default();
+        let watching: Vec<&BehaviorRow> = outcome.behaviors.iter().filter(|behavior| expects(act, behavior)).collect();
+        let longest = watching.iter().map(|behavior| grace(behavior, options)).max().unwrap_or_default();
         all.extend(act.devices.iter().map(|part| Detection {
             act: position as u32,
             device: part.device,
@@ -204,6 +228,7 @@ fn detections(outcome: &Outcome, options: &Options) -> Vec<Detection> {
             watched_until: (part.end + longest).min(outcome.header.end).max(part.onset),
             strict: None,
             lenient: None,
+            covered: watching.iter().any(|behavior| covers(behavior, part.device)),
             masked: false,
         }));
     }
@@ -401,6 +426,17 @@ mod tests {
         let matching = match_alarms(&fixture.outcome, &Options::default());
         assert!(matching.detections[0].masked);
         assert_eq!(matching.detections[0].strict, None);
+    }
+
+    #[test]
+    fn a_behavior_watches_what_its_profile_covers() {
+        let mut fixture = attacked();
+        fixture.outcome.behaviors[0].covers = vec![1..3, 5..6];
+        let behavior = &fixture.outcome.behaviors[0];
+        let watched: Vec<u32> = (0..8).filter(|device| covers(behavior, DeviceId(*device))).collect();
+        assert_eq!(watched, [1, 2, 5]);
+        let matching = match_alarms(&fixture.outcome, &Options::default());
+        assert!(!matching.detections[0].covered);
     }
 
     #[test]

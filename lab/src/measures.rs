@@ -8,7 +8,7 @@ use crate::detection::detected_at;
 use crate::false_alarm::Rates;
 use crate::interval::{Proportion, Rate};
 use crate::latency::Latency;
-use crate::matching::{Detection, Matching, Verdict};
+use crate::matching::{Detection, Matching, Verdict, part_on};
 
 /// The six measures of a detector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,10 +51,8 @@ pub fn measures(outcome: &Outcome, matching: &Matching, precision: Option<Propor
     let (mut resets, mut not_reset) = (Vec::new(), 0);
     for (alarm, verdict) in outcome.alarms.iter().zip(&matching.verdicts) {
         let Verdict::True { act } = verdict else { continue };
-        let parts = &outcome.truth[*act as usize].devices;
-        let first = parts.partition_point(|part| part.device < alarm.device);
-        let of_device = parts[first..].iter().take_while(|part| part.device == alarm.device);
-        let part = of_device.filter(|part| part.onset <= alarm.raised).last().expect("a true alarm has its attack");
+        let act = &outcome.truth[*act as usize];
+        let part = part_on(act, alarm.device, alarm.raised).expect("a true alarm has its attack");
         let stopped = stopped(part.contained, part.end);
         match alarm.ended {
             Some((ended, _)) if ended >= stopped => resets.push(ended - stopped),

@@ -5,7 +5,7 @@ use sim::outcome::{ActKind, Outcome};
 
 use crate::interval::Proportion;
 use crate::load::Incident;
-use crate::matching::{Matching, Verdict, expects};
+use crate::matching::{Matching, Verdict, covered, expects};
 
 /// Precision and recall of one level, by the strict definition.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,8 +42,8 @@ pub struct QualityScore {
     /// Precision over operator incidents (those that hold at least one true alarm are right), recall over attacks
     /// (detected on at least one device).
     pub incident: Quality,
-    /// Each behavior by itself, in profile order: precision over its alarms; recall over the devices of the attacks that
-    /// disturb its metric, by its own alarms only.
+    /// Each behavior by itself, in profile order: precision over its alarms; recall over the devices that it watches of
+    /// the attacks that disturb its metric, by its own alarms only.
     pub behaviors: Vec<BehaviorQuality>,
 }
 
@@ -129,7 +129,7 @@ fn behaviors(outcome: &Outcome, matching: &Matching) -> Vec<BehaviorQuality> {
                 .truth
                 .iter()
                 .filter(|act| act.category == ActKind::Attack && expects(act, behavior))
-                .map(|act| act.devices.len() as u64)
+                .map(|act| covered(behavior, act))
                 .sum();
             BehaviorQuality {
                 behavior: position as u32,
@@ -139,7 +139,7 @@ fn behaviors(outcome: &Outcome, matching: &Matching) -> Vec<BehaviorQuality> {
                 right,
                 inside,
                 wrong,
-                quality: Quality::of(right, right + wrong, hits[position], attacked),
+                quality: Quality::of(right, right + wrong, hits[position].min(attacked), attacked),
             }
         })
         .collect()

@@ -20,7 +20,9 @@ pub struct RemediationScore {
     pub time_to_contain: Option<Latency>,
     /// Attack by attack, in ledger order.
     pub attacks: Vec<AttackRemediation>,
-    /// Harm by unit; units are never added together.
+    /// Posture defects, in ledger order.
+    pub defects: Vec<DefectRemediation>,
+    /// Harm of attacks by unit; units are never added together.
     pub harm: Vec<Harm>,
     /// What the response did to devices that were healthy.
     pub collateral: Collateral,
@@ -51,6 +53,21 @@ pub struct AttackRemediation {
     /// From onset to containment.
     pub time_to_contain: Option<Latency>,
     /// Its harm.
+    pub harm: Harm,
+}
+
+/// How one posture defect was removed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DefectRemediation {
+    /// Position in the ledger of truth.
+    pub act: u32,
+    /// Its name.
+    pub name: String,
+    /// Its devices (or its one resource) on which a measure removed it before the run's end.
+    pub removed: Option<Proportion>,
+    /// From the defect's onset until it was removed.
+    pub time_to_remove: Option<Latency>,
+    /// Its harm, for example seconds without a valid certificate.
     pub harm: Harm,
 }
 
@@ -108,6 +125,8 @@ pub struct ActionScore {
     pub effective: u64,
     /// Times it failed.
     pub failed: u64,
+    /// Times it neither took hold nor failed: skipped, or nothing was left to do.
+    pub idle: u64,
     /// From the trigger (alarm or finding) until it took hold.
     pub time_to_effect: Option<Latency>,
 }
@@ -191,12 +210,39 @@ pub fn score(outcome: &Outcome, matching: &Matching) -> RemediationScore {
         actions: actions(outcome),
         rotations: rotations(outcome),
         curve: curve(outcome, matching, &touched),
+        defects: defects(outcome),
         attacks,
     }
 }
 
+fn defects(outcome: &Outcome) -> Vec<DefectRemediation> {
+    let all = outcome.truth.iter().enumerate().filter(|(_, act)| act.category == ActKind::Defect);
+    all.map(|(position, act)| {
+        let units: Vec<(Timestamp, Option<Timestamp>)> = match act.resource {
+            Some(_) => vec![(act.onset, act.resolved)],
+            None => act.devices.iter().map(|part| (part.onset, part.contained)).collect(),
+        };
+        let removed: Vec<Millis> = units
+            .iter()
+            .filter_map(|(onset, removed)| removed.filter(|time| *time <= outcome.header.end).map(|time| time - *onset))
+            .collect();
+        DefectRemediation {
+            act: position as u32,
+            name: act.name.clone(),
+            removed: Proportion::of(removed.len() as u64, units.len() as u64),
+            time_to_remove: Latency::of(removed),
+            harm: Harm::of(
+                &act.harm_unit,
+                act.devices.iter().map(|part| part.harm_planned).sum(),
+                act.devices.iter().map(|part| part.harm).sum(),
+            ),
+        }
+    })
+    .collect()
+}
+
 /// The name of a channel in files.
-pub(crate) const fn channel_name(channel: Channel) -> &'static str {
+pub const fn channel_name(channel: Channel) -> &'static str {
     match channel {
         Channel::Broker => "broker",
         Channel::Network => "network",
@@ -312,6 +358,10 @@ fn lost(outcome: &Outcome) -> Millis {
     total
 }
 
+fn is_failed(row: &MitigationRow) -> bool {
+    row.effective.is_none() && row.status == "FAILED"
+}
+
 fn actions(outcome: &Outcome) -> Vec<ActionScore> {
     let mut by_action: BTreeMap<(&str, &str), Vec<&MitigationRow>> = BTreeMap::new();
     for row in &outcome.mitigations {
@@ -324,7 +374,8 @@ fn actions(outcome: &Outcome) -> Vec<ActionScore> {
             action_type: action_type.to_owned(),
             started: rows.len() as u64,
             effective: rows.iter().filter(|row| row.effective.is_some()).count() as u64,
-            failed: rows.iter().filter(|row| row.status == "FAILED").count() as u64,
+            failed: rows.iter().filter(|row| is_failed(row)).count() as u64,
+            idle: rows.iter().filter(|row| row.effective.is_none() && !is_failed(row)).count() as u64,
             time_to_effect: Latency::of(rows.iter().filter_map(|row| Some(row.effective? - row.triggered))),
         })
         .collect()
@@ -448,7 +499,7 @@ mod tests {
         fixture.outcome.mitigations[1].effective = None;
         fixture.outcome.mitigations[1].status = "FAILED".into();
         let action = &scored(&fixture).actions[0];
-        assert_eq!((action.started, action.effective, action.failed), (3, 2, 1));
+        assert_eq!((action.started, action.effective, action.failed, action.idle), (3, 2, 1, 0));
         assert_eq!(action.time_to_effect.as_ref().map(|time| time.sum), Some(Millis::minutes(20).0));
     }
 
@@ -482,6 +533,25 @@ mod tests {
             .map(|point| (point.time.0 / 60_000, point.attacked, point.detected, point.contained, point.collateral))
             .collect();
         assert_eq!(points, [(60, 2, 0, 0, 0), (70, 2, 1, 0, 0), (80, 2, 1, 1, 0), (600, 2, 1, 1, 1)]);
+    }
+
+    #[test]
+    fn defects_are_removed_device_by_device_or_at_their_resource() {
+        let mut fixture = Fixture::new(10, 1);
+        fixture.act(ActKind::Defect, "expiring", &[], &[(1, 0, 1_440), (2, 60, 1_440)]);
+        fixture.outcome.truth[0].devices[1].contained = Some(at(100));
+        fixture.act(ActKind::Defect, "policy", &[], &[]);
+        fixture.outcome.truth[1].resource = Some("wide-open".into());
+        fixture.outcome.truth[1].resolved = Some(at(30));
+        let defects = scored(&fixture).defects;
+        let shape: Vec<_> = defects
+            .iter()
+            .map(|defect| {
+                let removed = defect.removed.map(|p| (p.successes, p.trials));
+                (removed, defect.time_to_remove.as_ref().map(|time| time.max))
+            })
+            .collect();
+        assert_eq!(shape, [(Some((1, 2)), Some(Millis::minutes(40))), (Some((1, 1)), Some(Millis::minutes(30)))]);
     }
 
     #[test]

@@ -98,6 +98,10 @@ pub fn score_with(outcome: &Outcome, options: Options) -> Scorecard {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use sim::outcome::ActKind;
+
     use super::*;
     use crate::fixture::Fixture;
 
@@ -123,5 +127,74 @@ mod tests {
         assert!(serde_json::to_string(&back).expect("plain data serializes") == json, "a card survives its file");
         assert_eq!(back.schema, "fleetrange.scorecard/1");
         assert!(!json.contains("verdicts"));
+    }
+
+    /// Worlds of up to 20 devices over two days, with attacks, confounders and alarms anywhere.
+    fn worlds() -> impl Strategy<Value = Fixture> {
+        let act = (0_u32..20, 0_i64..2_000, 1_i64..800, 0_usize..3);
+        let alarm = (0_u32..2, 0_u32..20, 10_i64..2_800, 1_i64..600);
+        (vec(act, 0..12), vec(alarm, 0..40)).prop_map(|(acts, alarms)| {
+            let mut fixture = Fixture::new(20, 2);
+            fixture.behavior("sent", "aws:num-messages-sent").behavior("auth", "aws:num-authorization-failures");
+            for (device, onset, length, kind) in acts {
+                let kind = [ActKind::Attack, ActKind::Confounder, ActKind::SelfInflicted][kind];
+                fixture.act(kind, "act", &["aws:num-messages-sent"], &[(device, onset, onset + length)]);
+            }
+            for (behavior, device, minute, length) in alarms {
+                fixture.alarm(behavior, device, minute, length);
+            }
+            fixture
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_alarm_is_exactly_one_thing(fixture in worlds()) {
+            let card = score(&fixture.outcome);
+            let alarms = fixture.outcome.alarms.len() as u64;
+            let parts = |of: fn(&quality::BehaviorQuality) -> u64| card.quality.behaviors.iter().map(of).sum::<u64>();
+            prop_assert_eq!(parts(|b| b.right) + parts(|b| b.inside) + parts(|b| b.wrong), alarms);
+            prop_assert_eq!(parts(|b| b.wrong), card.false_alarms.total.count);
+            prop_assert_eq!(parts(|b| b.inside), card.false_alarms.inside);
+            let causes: u64 = card.false_alarms.causes.iter().map(|row| row.rates.count).sum();
+            let days: u64 = card.false_alarms.days.iter().map(|cell| cell.count).sum();
+            let classes: u64 = card.false_alarms.classes.iter().map(|row| row.rates.count).sum();
+            prop_assert_eq!([causes, days, classes], [card.false_alarms.total.count; 3]);
+            let buckets: u32 = [&card.density.right, &card.density.inside, &card.density.wrong].into_iter().flatten().sum();
+            prop_assert_eq!(u64::from(buckets), alarms);
+            prop_assert_eq!(card.load.alarms, alarms);
+        }
+
+        #[test]
+        fn whoever_is_lenient_sees_at_least_as_much(fixture in worlds()) {
+            let card = score(&fixture.outcome);
+            for detection in &card.matching.detections {
+                prop_assert!(detection.strict.is_none() || detection.lenient.is_some());
+            }
+            if let (Some(strict), Some(lenient)) = (card.detection.devices, card.detection.devices_lenient) {
+                prop_assert!(strict.successes <= lenient.successes && strict.trials == lenient.trials);
+                prop_assert!(strict.low <= strict.value && strict.value <= strict.high);
+            }
+        }
+
+        #[test]
+        fn the_waterfall_adds_up_to_the_latency(fixture in worlds()) {
+            let card = score(&fixture.outcome);
+            if let (Some(all), Some(latency)) = (card.waterfalls.first(), &card.detection.latency) {
+                let until_alarm: i64 = all.stages[..4].iter().filter_map(|stage| stage.time.as_ref()).map(|time| time.sum).sum();
+                prop_assert_eq!(until_alarm, latency.sum);
+            }
+        }
+
+        #[test]
+        fn a_survival_curve_only_falls(fixture in worlds()) {
+            let card = score(&fixture.outcome);
+            if let Some(curve) = &card.detection.survival {
+                let values: Vec<f64> = curve.steps.iter().map(|step| step.undetected).collect();
+                prop_assert!(values.windows(2).all(|pair| pair[1] < pair[0]));
+                prop_assert!(curve.steps.iter().all(|step| step.low <= step.undetected && step.undetected <= step.high));
+                prop_assert_eq!(Some(curve.detected), card.detection.devices.map(|devices| devices.successes));
+            }
+        }
     }
 }

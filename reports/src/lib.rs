@@ -1,1 +1,24 @@
-//! placeholder
+//! Tells results: plain data from [`lab`] in, text, HTML, SVG, CSV and JSON out.
+//!
+//! ```text
+//!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal
+//!                        └─► write_run       report.html, summary.json, *.csv, notifications.jsonl,
+//!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
+//! ```
+//!
+//! This crate owns presentation and no arithmetic of its own: every number comes from a score, and every score from its
+//! definition ([`glossary`] repeats them for readers). It does not know how a result came about.
+
+pub mod glossary;
+mod html;
+mod plot;
+mod run_dir;
+mod scores;
+pub mod summary;
+mod tables;
+pub mod text;
+mod wording;
+
+pub use plot::{Figure, figures};
+pub use run_dir::{Destination, WriteError, write_run};
+pub use tables::{ROWS_MAX, TableNote};

@@ -136,7 +136,7 @@ mod tests {
         assert_eq!([dice.word(), dice.below(1000), dice.below(1000)], STABLE_DICE);
     }
     const STABLE_DRAWS: [u64; 3] = [8_843_156_229_899_222_747, 3_231_180_304_598_938_330, 17_197_936_593_212_674_622];
-    const STABLE_DICE: [u64; 3] = [0, 0, 0];
+    const STABLE_DICE: [u64; 3] = [14_126_867_086_822_269_468, 236, 447];
 
     /// Each of the 64 bits is one half of the time, within 5 standard deviations of 100,000 draws.
     #[test]

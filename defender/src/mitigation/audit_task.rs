@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::action::{ErrorCode, Scene, Subject, Undo, applies_to_check, is_check};
+use super::action::{ErrorCode, Scene, Subject, Undo, applies_to_check};
 use super::findings::{FindingKey, FindingView, Findings};
 use super::pace::{Pace, Pacer, Step};
 use super::store::{Actions, Definition};
 use super::wire::{AuditMitigationActionsExecutionStatus as Status, AuditMitigationActionsTaskStatus as TaskStatus, *};
 use super::{MitigationEvent, TaskRef};
 use crate::account::Account;
-use crate::error::ServiceError;
+use crate::audit::AuditCheck;
+use crate::error::{Compatibility, ServiceError, Warning};
 use crate::notification::Outbox;
 use crate::time::Timestamp;
 
@@ -70,6 +71,33 @@ pub(super) struct AuditTask {
     pacer: Pacer,
 }
 
+/// Writes the checks of a request as the service calls them: an alias is an error, or in lenient mode a warning.
+///
+/// # Errors
+/// `InvalidRequestException` for a name that is no check, or a check named twice (M-21).
+pub(super) fn with_canonical_checks(
+    mut request: StartAuditMitigationActionsTaskRequest,
+    mode: Compatibility,
+    warnings: &mut Vec<Warning>,
+) -> Result<StartAuditMitigationActionsTaskRequest, ServiceError> {
+    let mut rename = |map: BTreeMap<String, Vec<String>>, pointer: &str| {
+        let mut renamed = BTreeMap::new();
+        for (name, list) in map {
+            let check = AuditCheck::read(&name, mode, &format!("{pointer}/{name}"), warnings)?;
+            if renamed.insert(check.name().to_owned(), list).is_some() {
+                return Err(ServiceError::invalid(format!("check `{check}` is named twice")));
+            }
+        }
+        Ok(renamed)
+    };
+    request.audit_check_to_actions_mapping =
+        rename(request.audit_check_to_actions_mapping, "/auditCheckToActionsMapping")?;
+    let filter = request.target.audit_check_to_reason_code_filter.take();
+    request.target.audit_check_to_reason_code_filter =
+        filter.map(|filter| rename(filter, "/target/auditCheckToReasonCodeFilter")).transpose()?;
+    Ok(request)
+}
+
 /// Checks the mapping and takes the definitions as they are now (M-02, M-08, M-21).
 fn plans(
     actions: &Actions,
@@ -81,27 +109,26 @@ fn plans(
     let mut definitions: Vec<Arc<Definition>> = Vec::new();
     let mut plans = Vec::new();
     for (check, names) in mapping {
-        if !is_check(check) {
-            return Err(ServiceError::invalid(format!("`{check}` is not a check")));
-        }
         if !(1..=ACTIONS_MAX).contains(&names.len()) {
             return Err(ServiceError::invalid(format!(
                 "a check takes 1..={ACTIONS_MAX} actions, found `{}` for `{check}`",
                 names.len()
             )));
         }
+        let known = AuditCheck::known(Compatibility::Lenient).find(|known| known.name() == check);
+        let known = known.ok_or_else(|| ServiceError::invalid(format!("unknown check `{check}`")))?;
         let mut mapped = Vec::new();
         for name in names {
             let unknown = || ServiceError::invalid(format!("mitigation action `{name}` does not exist"));
             let definition = actions.get(name).ok_or_else(unknown)?;
-            if !applies_to_check(definition.action_type, check) {
+            if !applies_to_check(definition.action_type, known) {
                 return Err(ServiceError::invalid(format!(
                     "`{}` (action `{name}`) does not apply to findings of `{check}`",
                     definition.action_type
                 )));
             }
-            let known = definitions.iter().position(|held| held.name == *name);
-            mapped.push(known.unwrap_or_else(|| {
+            let held = definitions.iter().position(|held| held.name == *name);
+            mapped.push(held.unwrap_or_else(|| {
                 definitions.push(definition.clone());
                 definitions.len() - 1
             }) as u16);
@@ -126,9 +153,6 @@ fn targeted(
             return Err(ServiceError::invalid("auditCheckToReasonCodeFilter needs at least one check, found none"));
         }
         for (check, reasons) in filter {
-            if !is_check(check) {
-                return Err(ServiceError::invalid(format!("`{check}` is not a check")));
-            }
             if !(1..=REASONS_MAX).contains(&reasons.len()) {
                 return Err(ServiceError::invalid(format!(
                     "a check's filter takes 1..={REASONS_MAX} reason codes, found `{}` for `{check}`",

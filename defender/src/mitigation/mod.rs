@@ -200,7 +200,7 @@ impl Mitigation {
     }
 
     /// What was tolerated or is advised since the last call (0.3): `QUARANTINE_WITHOUT_DENY`,
-    /// `ACCOUNT_ID_NOT_12_DIGITS`, `EXTENSION_AUTO_MITIGATION`.
+    /// `ACCOUNT_ID_NOT_12_DIGITS`, `CHECK_NAME_ALIAS`, `EXTENSION_AUTO_MITIGATION`.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warnings)
     }

@@ -1,6 +1,6 @@
 //! The mitigation operations, named as in the API (9.1).
 
-use super::audit_task::AuditTask;
+use super::audit_task::{AuditTask, with_canonical_checks};
 use super::detect_task::DetectTask;
 use super::findings::{Findings, Violations};
 use super::lint::quarantine_without_deny;
@@ -135,6 +135,8 @@ impl Mitigation {
         plain_name("taskId", &request.task_id, 128)?;
         token_is_valid(request.client_request_token.as_deref())?;
         self.settle(now, account, outbox, findings);
+        let mut warnings = Vec::new();
+        let request = with_canonical_checks(request, self.mode, &mut warnings)?;
         let answer = StartMitigationActionsTaskResponse { task_id: request.task_id.clone() };
         if let Some(known) = self.audit_ids.get(&request.task_id).map(|i| &self.audit_tasks[i]) {
             let tokens = (request.client_request_token.as_deref(), known.request.client_request_token.as_deref());
@@ -148,6 +150,7 @@ impl Mitigation {
             return Err(ServiceError::limit(format!("at most {AUDIT_TASKS_MAX} audit mitigation tasks run at once")));
         }
         self.next_task += 1;
+        self.warnings.append(&mut warnings);
         self.warnings.extend(task.definitions().flat_map(|definition| quarantine_without_deny(account, definition)));
         self.events.push(MitigationEvent::TaskStarted { at: now, task: TaskRef::Audit(index) });
         self.audit_ids.insert(answer.task_id.clone(), index);

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use defender::error::Exception;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use cases::{Case, Direction, cases, changed};
 
@@ -87,6 +87,16 @@ fn every_member_of_the_model_survives_reading_and_writing() {
     assert!(lost.is_empty(), "{} documents suffer:\n{}", lost.len(), lost.join("\n"));
     let missing: Vec<_> = types.keys().filter(|(name, way)| !seen.contains(&((*name).to_owned(), *way))).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
+}
+
+#[test]
+fn every_operation_of_device_defender_can_be_called() {
+    let operations = include_str!("../../../conformance/operations.csv").lines().skip(1);
+    let ours: Vec<_> = operations.filter_map(|line| line.strip_suffix(",defender")?.split(',').next()).collect();
+    assert_eq!(ours.len(), 60);
+    let missing: Vec<_> =
+        ours.into_iter().filter(|name| operations::call(name, &Value::Object(Map::new())).is_none()).collect();
+    assert!(missing.is_empty(), "no operation {missing:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use defender::audit::wire as audit;
 use defender::detect::wire as detect;
 use defender::jobs::wire as jobs;
 use defender::mitigation::wire as mitigation;
@@ -29,6 +30,29 @@ pub fn types() -> BTreeMap<(&'static str, Direction), Rewrite> {
         )*};
     }
     shapes! {
+        // Audit.
+        UpdateAccountAuditConfiguration: audit::AccountAuditConfiguration => ;
+        DescribeAccountAuditConfiguration: => audit::AccountAuditConfiguration;
+        DeleteAccountAuditConfiguration: audit::DeleteAccountAuditConfigurationRequest => ;
+        StartOnDemandAuditTask: audit::StartOnDemandAuditTaskRequest => audit::AuditTaskId;
+        CancelAuditTask: audit::AuditTaskId => ;
+        DescribeAuditTask: audit::AuditTaskId => audit::DescribeAuditTaskResponse;
+        ListAuditTasks: audit::ListAuditTasksRequest => audit::ListAuditTasksResponse;
+        CreateScheduledAudit: audit::CreateScheduledAuditRequest => audit::ScheduledAuditArn;
+        UpdateScheduledAudit: audit::UpdateScheduledAuditRequest => audit::ScheduledAuditArn;
+        DescribeScheduledAudit: audit::ScheduledAuditName => audit::DescribeScheduledAuditResponse;
+        DeleteScheduledAudit: audit::ScheduledAuditName => ;
+        ListScheduledAudits: audit::ListScheduledAuditsRequest => audit::ListScheduledAuditsResponse;
+        DescribeAuditFinding: audit::DescribeAuditFindingRequest => audit::DescribeAuditFindingResponse;
+        ListAuditFindings: audit::ListAuditFindingsRequest => audit::ListAuditFindingsResponse;
+        ListRelatedResourcesForAuditFinding: audit::ListRelatedResourcesForAuditFindingRequest
+            => audit::ListRelatedResourcesForAuditFindingResponse;
+        CreateAuditSuppression: audit::CreateAuditSuppressionRequest => ;
+        DescribeAuditSuppression: audit::AuditSuppressionKey => audit::AuditSuppression;
+        UpdateAuditSuppression: audit::AuditSuppression => ;
+        DeleteAuditSuppression: audit::AuditSuppressionKey => ;
+        ListAuditSuppressions: audit::ListAuditSuppressionsRequest => audit::ListAuditSuppressionsResponse;
+
         // Detect.
         CreateSecurityProfile: detect::CreateSecurityProfileRequest => detect::CreateSecurityProfileResponse;
         UpdateSecurityProfile: detect::UpdateSecurityProfileRequest => detect::SecurityProfileDescription;

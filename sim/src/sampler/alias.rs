@@ -19,6 +19,13 @@ pub struct TableId {
     scale: u32,
 }
 
+impl TableId {
+    /// How many neighbouring values a drawn one stands for.
+    pub fn scale(self) -> u32 {
+        self.scale
+    }
+}
+
 /// Many alias tables in one allocation.
 #[derive(Clone, Debug, Default)]
 pub struct AliasTables {
@@ -68,7 +75,7 @@ impl AliasTables {
     pub fn sample(&self, table: TableId, word: u32) -> u32 {
         let line = self.lines[table.offset as usize + (word >> (32 - table.bits)) as usize];
         let value = if word << table.bits < line.threshold { line.keep } else { line.alias };
-        u32::from(value) * table.scale + ((word & 0xFFFF) * table.scale >> 16)
+        u32::from(value) * table.scale + (((word & 0xFFFF) * table.scale) >> 16)
     }
 
     /// The exact probability with which a table gives each value before scaling.

@@ -95,8 +95,9 @@ mod tests {
     fn moments(tables: &AliasTables, rung: TableId) -> (f64, f64) {
         let p = tables.probabilities(rung);
         let mean: f64 = p.iter().enumerate().map(|(v, p)| v as f64 * p).sum();
-        let variance = p.iter().enumerate().map(|(v, p)| (v as f64 - mean) * (v as f64 - mean) * p).sum();
-        (mean, variance)
+        let variance: f64 = p.iter().enumerate().map(|(v, p)| (v as f64 - mean) * (v as f64 - mean) * p).sum();
+        let scale = f64::from(rung.scale());
+        (mean * scale + (scale - 1.0) / 2.0, variance * scale * scale + (scale * scale - 1.0) / 12.0)
     }
 
     #[test]

@@ -27,7 +27,7 @@ use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 
 pub use super::field::{Field, Mismatch, OneOrMore, Shape};
-use super::problem::{Problem, Problems, in_words, nearest, suggestion};
+use super::problem::{Problem, Problems, either, in_words, nearest, suggestion};
 use super::reference::{ChoiceDoc, Content, KeyDoc, Need, TableDoc};
 use super::source::Place;
 use super::tree::{Entry, Node, Table};
@@ -40,8 +40,21 @@ pub struct Fields<'a> {
 
 #[derive(Debug)]
 enum Side<'a> {
-    Reading { table: &'a Table, place: Place, known: Vec<&'static str>, problems: &'a mut Problems },
+    Reading(Reading<'a>),
     Describing(&'a mut TableDoc),
+}
+
+#[derive(Debug)]
+struct Reading<'a> {
+    table: &'a Table,
+    place: Place,
+    /// Keys that were asked for.
+    known: Vec<&'static str>,
+    /// Required keys that are not there, told at the end unless they turn out to be misspelt.
+    missing: Vec<(&'static str, Problem)>,
+    /// A key that was told already, as the name of no kind.
+    told: Option<String>,
+    problems: &'a mut Problems,
 }
 
 /// One of several tables, by the name of its key: `exfiltration = { … }`.
@@ -63,8 +76,9 @@ impl Fields<'_> {
         problems: &mut Problems,
         read: impl FnOnce(&mut Fields<'_>) -> R,
     ) -> R {
-        let side = Side::Reading { table, place: place.clone(), known: Vec::new(), problems };
-        let mut fields = Fields { side };
+        let place = place.clone();
+        let reading = Reading { table, place, known: Vec::new(), missing: Vec::new(), told: None, problems };
+        let mut fields = Fields { side: Side::Reading(reading) };
         let value = read(&mut fields);
         fields.refuse_unknown();
         value
@@ -213,7 +227,7 @@ impl Fields<'_> {
         example: &str,
         read: impl FnOnce(&mut Fields<'_>) -> R,
     ) -> Option<R> {
-        if matches!(self.side, Side::Reading { .. }) && !self.has(key) {
+        if matches!(self.side, Side::Reading(_)) && !self.has(key) {
             self.missing(key, doc, example);
         }
         let value = self.table(key, doc, read);
@@ -311,7 +325,7 @@ impl Fields<'_> {
             let (first, ..) = choices.split_first()?;
             return Some((first.read)(&mut Fields { side: Side::Describing(&mut TableDoc::default()) }));
         }
-        let Side::Reading { table, known, .. } = &mut self.side else { return None };
+        let Side::Reading(Reading { table, known, told, .. }) = &mut self.side else { return None };
         let present: Vec<(&Choice<R>, &Entry)> =
             choices.iter().filter_map(|choice| Some((choice, table.entry(choice.name)?))).collect();
         known.extend(choices.iter().map(|choice| choice.name));
@@ -333,8 +347,7 @@ impl Fields<'_> {
                 let stranger = table.entries.iter().find(|entry| !known.contains(&entry.key.as_str())).cloned();
                 let problem = match stranger {
                     Some(entry) => {
-                        // Reported here, so not once more as an unknown key.
-                        known.push(KNOWN_STRANGER);
+                        *told = Some(entry.key.clone());
                         let problem =
                             Problem::error(entry.key_place.clone(), format!("no {noun} is named `{}`", entry.key));
                         match suggestion(&entry.key, names.iter().copied()) {
@@ -372,7 +385,7 @@ impl Fields<'_> {
     /// Where a key's value was written; the table's own place if it was not.
     pub fn place(&self, key: &str) -> Place {
         match &self.side {
-            Side::Reading { table, place, .. } => table.get(key).map_or(place, |node| &node.place).clone(),
+            Side::Reading(Reading { table, place, .. }) => table.get(key).map_or(place, |node| &node.place).clone(),
             Side::Describing(_) => Place::nowhere(),
         }
     }
@@ -380,26 +393,26 @@ impl Fields<'_> {
     /// Where the table itself was written.
     pub fn table_place(&self) -> Place {
         match &self.side {
-            Side::Reading { place, .. } => place.clone(),
+            Side::Reading(Reading { place, .. }) => place.clone(),
             Side::Describing(_) => Place::nowhere(),
         }
     }
 
     /// Whether a key was written; never while describing.
     pub fn has(&self, key: &str) -> bool {
-        matches!(&self.side, Side::Reading { table, .. } if table.entry(key).is_some())
+        matches!(&self.side, Side::Reading(Reading { table, .. }) if table.entry(key).is_some())
     }
 
     /// Notes a problem.
     pub fn note(&mut self, problem: Problem) {
-        if let Side::Reading { problems, .. } = &mut self.side {
+        if let Side::Reading(Reading { problems, .. }) = &mut self.side {
             problems.push(problem);
         }
     }
 
     fn entry(&mut self, key: &'static str) -> Option<&Entry> {
         match &mut self.side {
-            Side::Reading { table, known, .. } => {
+            Side::Reading(Reading { table, known, .. }) => {
                 known.push(key);
                 table.entry(key)
             }
@@ -425,13 +438,15 @@ impl Fields<'_> {
     }
 
     fn missing(&mut self, key: &'static str, doc: &'static str, example: &str) {
-        let place = self.table_place();
-        let message = format!("key `{key}` is missing: {doc}");
-        self.note(Problem::error(place, message).help(format!("add `{key} = …`, for example `{key} = {example}`")));
+        if let Side::Reading(Reading { place, missing, .. }) = &mut self.side {
+            let problem = Problem::error(place.clone(), format!("key `{key}` is missing: {doc}"));
+            let help = format!("add `{key} = …`, for example `{key} = {example}`");
+            missing.push((key, problem.help(help)));
+        }
     }
 
     fn inside<R>(&mut self, key: &str, node: &Node, read: impl FnOnce(&mut Fields<'_>) -> R) -> Option<R> {
-        let Side::Reading { problems, .. } = &mut self.side else { return None };
+        let Side::Reading(Reading { problems, .. }) = &mut self.side else { return None };
         match node.as_table() {
             Some(table) => Some(Fields::read(table, &node.place, problems, read)),
             None => {
@@ -473,33 +488,30 @@ impl Fields<'_> {
     /// The value of a key, if it is at least of the right type.
     fn readable<T: Field>(&self, key: &str) -> Option<Node> {
         match &self.side {
-            Side::Reading { table, .. } => table.get(key).filter(|node| T::read(node).is_ok()).cloned(),
+            Side::Reading(Reading { table, .. }) => table.get(key).filter(|node| T::read(node).is_ok()).cloned(),
             Side::Describing(_) => None,
         }
     }
 
     fn refuse_unknown(self) {
-        let Side::Reading { table, mut known, problems, .. } = self.side else { return };
-        let mut stranger_was_reported = known.contains(&KNOWN_STRANGER);
-        known.retain(|key| *key != KNOWN_STRANGER);
+        let Side::Reading(Reading { table, known, mut missing, told, problems, .. }) = self.side else { return };
         for entry in &table.entries {
-            if known.contains(&entry.key.as_str()) {
+            let key = entry.key.as_str();
+            if known.contains(&key) || told.as_deref() == Some(key) {
                 continue;
             }
-            if std::mem::take(&mut stranger_was_reported) {
-                continue;
-            }
-            let problem = Problem::error(entry.key_place.clone(), format!("unknown key `{}`", entry.key));
-            problems.push(match suggestion(&entry.key, known.iter().copied()) {
+            // A misspelt key is one mistake, not one key too many and one too few.
+            let meant = nearest(key, known.iter().copied());
+            missing.retain(|(key, _)| Some(*key) != meant);
+            let problem = Problem::error(entry.key_place.clone(), format!("unknown key `{key}`"));
+            problems.push(match suggestion(key, known.iter().copied()) {
                 Some(help) => problem.help(help),
                 None => problem,
             });
         }
+        problems.extend(missing.into_iter().map(|(_, problem)| problem));
     }
 }
-
-/// Marks that the first unknown key was reported as an unknown kind.
-const KNOWN_STRANGER: &str = "\0";
 
 enum Found<T> {
     Value(T),
@@ -512,15 +524,6 @@ fn bare(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
-    }
-}
-
-/// `a`, `b` or `c`.
-fn either(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 

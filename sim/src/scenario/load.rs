@@ -65,15 +65,16 @@ pub fn load(path: &Path, overrides: &[(String, String)], options: &LoadOptions) 
     let Some(table) = tree.as_table() else { return Err(problems) };
     let draft = Fields::read(table, &tree.place, &mut problems, format::scenario);
     let mut library = Library::beside(path, draft.documents.clone());
-    if options.devices == Some(0) {
-        problems.push(Problem::error(None, "a fleet has at least one device, found `--devices 0`"));
+    let devices = options.devices.filter(|devices| *devices > 0);
+    if devices != options.devices {
+        problems.push(Problem::error(None, "a fleet has at least one device, found `0` devices asked for"));
     }
-    let scenario = resolve::resolve(path, &draft, &mut library, options.devices, &mut problems);
+    let scenario = resolve::resolve(path, &draft, &mut library, devices, &mut problems);
     problems.sort();
     if problems.errors() > 0 {
         return Err(problems);
     }
-    let lock = Lock::new(tree, &scenario, options.devices.is_some(), &library);
+    let lock = Lock::new(tree, &scenario, devices.is_some(), &library);
     Ok(Loaded { scenario: with_lints(scenario, &problems), warnings: problems, lock })
 }
 

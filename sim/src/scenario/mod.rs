@@ -1,6 +1,6 @@
 //! A scenario, resolved: counts instead of shares, parsed documents instead of paths, everything checked.
 //!
-//! [`load`] makes a [`Scenario`] from a TOML file and the AWS-shaped JSON documents beside it, collecting every
+//! [`load()`] makes a [`Scenario`] from a TOML file and the AWS-shaped JSON documents beside it, collecting every
 //! problem with its place; nothing in a scenario needs checking again.
 //!
 //! - `format` is the file format, read key by key through [`fields`]; [`quantity`] has the units;
@@ -9,7 +9,6 @@
 //! - [`lock`] writes a scenario as it really ran.
 mod apportion;
 pub mod archetype;
-pub mod checks;
 pub mod document;
 pub mod field;
 pub mod fields;

@@ -195,7 +195,12 @@ pub fn suggestion<'a>(name: &str, names: impl IntoIterator<Item = &'a str> + Clo
     if let Some(meant) = nearest(name, names.clone()) {
         return Some(format!("did you mean `{meant}`?"));
     }
-    let all: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let mut all: Vec<String> = Vec::new();
+    for name in names.into_iter().map(|name| format!("`{name}`")) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
     match all.len() {
         0 => None,
         1..=40 => Some(format!("there is {}", in_words(&all))),
@@ -205,10 +210,19 @@ pub fn suggestion<'a>(name: &str, names: impl IntoIterator<Item = &'a str> + Clo
 
 /// `a`, `b` and `c`.
 pub(crate) fn in_words(items: &[String]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn either(items: &[String]) -> String {
+    joined(items, "or")
+}
+
+fn joined(items: &[String], word: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
     }
 }
 

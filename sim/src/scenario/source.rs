@@ -70,6 +70,11 @@ impl Place {
         Place { source: Source::new("", ""), span: 0..0 }
     }
 
+    /// Whether it is no place in a text: the value there stands in for one that was refused.
+    pub fn is_nowhere(&self) -> bool {
+        self.source.name.is_empty()
+    }
+
     /// Line and column of its start, from 1.
     pub fn line_and_column(&self) -> (usize, usize) {
         self.source.line_and_column(self.span.start)

@@ -100,7 +100,7 @@ fn traffic(
             out * tables.message_out + inward * tables.acknowledgement + u64::from(background_out) * tables.packet_out;
         let plain_in =
             inward * tables.message_in + out * tables.acknowledgement + u64::from(background_in) * tables.packet_in;
-        let noisy = |plain: u64, factor: u32| (plain * u64::from(factor) >> 16).min(u64::from(u32::MAX)) as u32;
+        let noisy = |plain: u64, factor: u32| ((plain * u64::from(factor)) >> 16).min(u64::from(u32::MAX)) as u32;
         bytes_out[lane] = noisy(plain_out, tables.noise_out.sample(noise as u32));
         bytes_in[lane] = noisy(plain_in, tables.noise_in.sample((noise >> 32) as u32));
     }

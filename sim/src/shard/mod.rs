@@ -450,7 +450,8 @@ impl Shard {
     fn hold_reports(&mut self, lanes: Range<usize>, every: u64, number: u64) {
         const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
         for lane in lanes {
-            let reports = (number + (self.keys[lane] >> 7) % every) % every == 0 && get(&self.tick.active, lane);
+            let reports =
+                (number + (self.keys[lane] >> 7) % every).is_multiple_of(every) && get(&self.tick.active, lane);
             for (held, column) in self.pending[lane].iter_mut().zip(AMOUNTS) {
                 let amount = &mut self.tick.numbers[column.index()][lane];
                 *held = held.saturating_add(*amount);

@@ -1,6 +1,7 @@
 //! What gets written down: alarms with their violations and alerts, audits, findings, timeline, totals.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use defender::account::Account;
 use defender::detect::Detect;
@@ -34,6 +35,8 @@ pub(super) struct ProfileInForce {
     pub name: String,
     pub behaviors: Vec<Behavior>,
     pub evaluations: Vec<EvaluationId>,
+    /// Devices that its targets covered at the start, as ascending ranges.
+    pub covers: Vec<Range<u32>>,
     /// Whether its alerts have a target.
     pub alerts: bool,
 }
@@ -70,8 +73,21 @@ fn create_profile(
         name: name.clone(),
         behaviors: evaluations.iter().map(|id| detect.evaluation(*id).behavior().clone()).collect(),
         evaluations,
+        covers: ranges((0..scenario.devices()).filter(|device| profile.covers_thing(ThingId(*device), account))),
         alerts: plan.request.alert_targets.as_ref().is_some_and(|targets| !targets.is_empty()),
     })
+}
+
+/// Ascending numbers as ranges.
+fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
+    let mut ranges: Vec<Range<u32>> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some(last) if last.end == number => last.end += 1,
+            _ => ranges.push(number..number + 1),
+        }
+    }
+    ranges
 }
 
 /// Everything written down during a run.
@@ -193,6 +209,7 @@ impl Record {
                 to_clear: behavior.consecutive.to_clear,
                 suppressed: behavior.suppress_alerts,
                 built_in_share: built_in_share(behavior),
+                covers: self.profiles[row.profile].covers.clone(),
                 datapoints,
                 violating,
             }

@@ -80,10 +80,10 @@ impl Responders {
         let regained = |part: Access| !before.has(part) && after.has(part);
         if lost(Access::PUBLISH) || lost(Access::CONNECT) || lost(Access::VALID) || lost(Access::REPORT) {
             self.restricted.entry(device).or_insert(now);
-        } else if regained(Access::PUBLISH) || regained(Access::CONNECT) || regained(Access::VALID) {
-            if let Some(since) = self.restricted.remove(&device) {
-                self.released.push((device, since, now));
-            }
+        } else if (regained(Access::PUBLISH) || regained(Access::CONNECT) || regained(Access::VALID))
+            && let Some(since) = self.restricted.remove(&device)
+        {
+            self.released.push((device, since, now));
         }
         if let Some(row) = self.awaiting.remove(&device) {
             self.rows[row].effective = Some(now);

@@ -104,7 +104,7 @@ impl Lane {
             Aggregate::Sum => values.reduce(|a, b| a + b),
             Aggregate::Largest => values.max(),
             Aggregate::Smallest => values.min(),
-            Aggregate::Last => values.last(),
+            Aggregate::Last => values.fold(None, |_, last| Some(last)),
         };
         value.map(|value| (now, value))
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::detect::alarm::Consecutive;
 use crate::detect::alarm::ViolationEventType::{AlarmCleared, AlarmInvalidated, InAlarm};
 use crate::detect::behavior::{Behavior, Criteria};
-use crate::detect::criteria::{Membership, PortSet, Relation, Rule, Statistic};
+use crate::detect::criteria::{CidrSet, Membership, Observed, PortSet, Relation, Rule, Statistic};
 use crate::metric::{Metric, MetricRef};
 
 const B: i64 = 1_748_736_000;
@@ -164,6 +164,112 @@ fn t_d58_the_first_window_starts_at_or_after_the_attachment() {
         }
         assert_eq!(out.len(), 1, "only the window that starts at B+900 counts");
         assert_eq!(out[0].time, Timestamp::from_seconds(B + 1800));
+    }
+}
+
+/// Runs a set rule through observed sets (`None`: no datapoint), and lists (seconds after B, event).
+fn set_series(metric: Metric, rule: Rule, sets: &[Option<Observed>]) -> Vec<(i64, ViolationEventType)> {
+    let behavior = Behavior {
+        criteria: Criteria::Static(rule.clone()),
+        duration: None,
+        ..number(metric, Relation::LessThan, 0.0, 300, 1, 1)
+    };
+    let program = Program::compile([&[behavior][..]]).expect("columnar");
+    let runs = both(&program, 1).map(|mut judge| {
+        let mut out = Vec::new();
+        judge.cover(Timestamp::from_seconds(B), 0, 0, true, &mut out);
+        for (i, set) in sets.iter().enumerate() {
+            let mut tick = Tick::new(1, &program);
+            tick.start = Timestamp::from_seconds(B + 300 * i as i64);
+            tick.end = tick.start + program.tick();
+            tick.active[0] = u64::from(set.is_some());
+            tick.reported[0] = u64::from(set.is_some());
+            tick.set_violations[0][0] = u64::from(set.as_ref().is_some_and(|set| !rule.conforms(set)));
+            judge.judge(&tick, &mut out);
+        }
+        out.iter().map(|t| ((t.time - Timestamp::from_seconds(B)).0 / 1_000, t.kind)).collect::<Vec<_>>()
+    });
+    assert_eq!(runs[0], runs[1]);
+    runs.into_iter().next().expect("two runs")
+}
+
+fn addresses(texts: &[&str]) -> Option<Observed> {
+    Some(Observed::Cidrs(texts.iter().map(|text| text.parse().expect("an address")).collect()))
+}
+
+#[test]
+fn t_d11_t_d12_source_addresses() {
+    let networks = |text: &str| CidrSet::new([text.parse().expect("a network")]);
+    let outside = Rule::Cidrs { membership: Membership::NotIn, set: networks("12.8.0.0/16") };
+    assert_eq!(
+        set_series(Metric::SourceIpAddress, outside, &[addresses(&["12.8.5.6"]), addresses(&["10.0.0.1"])]),
+        [(300, InAlarm), (600, AlarmCleared)]
+    );
+    let inside = Rule::Cidrs { membership: Membership::In, set: networks("10.0.0.0/8") };
+    let mixed = addresses(&["10.1.1.1", "192.168.0.1"]);
+    assert_eq!(set_series(Metric::SourceIpAddress, inside, &[mixed]), [(300, InAlarm)]);
+}
+
+#[test]
+fn t_d13_the_empty_set_of_ports_clears() {
+    let rule = Rule::Ports { membership: Membership::In, set: PortSet::new([22, 443]) };
+    let ports = |ports: &[u16]| Some(Observed::Ports(ports.iter().copied().collect()));
+    let reports = [ports(&[22, 443]), ports(&[22, 8080]), ports(&[])];
+    // Device-side datapoints carry the time of the report's arrival: here the start of its window.
+    assert_eq!(set_series(Metric::ListeningTcpPorts, rule, &reports), [(300, InAlarm), (600, AlarmCleared)]);
+}
+
+#[test]
+fn t_d19_disconnect_duration_grows_until_the_device_is_back() {
+    let mut behavior = number(Metric::DisconnectDuration, Relation::LessThanEquals, 30.0, 300, 1, 1);
+    behavior.duration = None;
+    assert_eq!(
+        series(behavior, Column::DisconnectMinutes, &some(&[4, 9, 14, 19, 24, 29, 34, 0])),
+        [(2100, InAlarm, 34), (2400, AlarmCleared, 0)]
+    );
+}
+
+/// Lanes in alarm after one window over the limit.
+fn ringing(judge: &mut dyn Judge, program: &Program, lanes: u32, out: &mut Vec<Transition>) {
+    let mut tick = Tick::new(lanes as usize, program);
+    tick.start = Timestamp::from_seconds(B);
+    tick.end = tick.start + program.tick();
+    for lane in 0..lanes as usize {
+        tick.active[lane / 64] |= 1 << (lane % 64);
+        tick.column_mut(Column::AuthorizationFailures)[lane] = 6;
+    }
+    judge.judge(&tick, out);
+}
+
+#[test]
+fn t_d51_t_d56_the_end_of_coverage_invalidates() {
+    let behavior = number(Metric::NumAuthorizationFailures, Relation::LessThanEquals, 5.0, 300, 1, 1);
+    let program = Program::compile([&[behavior][..]]).expect("columnar");
+    for mut judge in both(&program, 1) {
+        let mut out = Vec::new();
+        judge.cover(Timestamp::from_seconds(B), 0, 0, true, &mut out);
+        ringing(judge.as_mut(), &program, 1, &mut out);
+        judge.cover(Timestamp::from_seconds(B + 450), 0, 0, false, &mut out);
+        judge.cover(Timestamp::from_seconds(B + 450), 0, 0, false, &mut out);
+        let seen: Vec<_> = out.iter().map(|t| (t.time, t.kind, t.value)).collect();
+        assert_eq!(
+            seen,
+            [(Timestamp::from_seconds(B + 300), InAlarm, 6), (Timestamp::from_seconds(B + 450), AlarmInvalidated, 0)]
+        );
+    }
+}
+
+#[test]
+fn t_d62_fifty_devices_ring_at_once_each_for_itself() {
+    let behavior = number(Metric::NumAuthorizationFailures, Relation::LessThanEquals, 5.0, 300, 1, 1);
+    let program = Program::compile([&[behavior][..]]).expect("columnar");
+    for mut judge in both(&program, 50) {
+        let mut out = Vec::new();
+        (0..50).for_each(|lane| judge.cover(Timestamp::from_seconds(B), 0, lane, true, &mut out));
+        ringing(judge.as_mut(), &program, 50, &mut out);
+        out.sort_unstable();
+        assert_eq!(out.iter().map(|t| t.lane).collect::<Vec<_>>(), (0..50).collect::<Vec<_>>());
+        assert!(out.iter().all(|t| (t.time, t.kind, t.value) == (Timestamp::from_seconds(B + 300), InAlarm, 6)));
     }
 }
 

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::applicability::applies_to_check;
-pub(super) use self::applicability::{applies_to_violation, is_check};
+pub(super) use self::applicability::applies_to_violation;
 pub use self::undo::{Reversibility, Undo};
 use super::findings::{FindingKey, FindingView, Findings, NonCompliant};
 use super::wire::{ActionType, MitigationActionParams};

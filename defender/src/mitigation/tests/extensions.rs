@@ -76,3 +76,21 @@ fn x11_nothing_is_automatic_unless_rules_are_set() {
     let both = rule(json!({"checkName": C14, "securityProfileName": "P", "actions": ["add"]}));
     assert!(bench.mitigation.set_auto_mitigation(vec![both]).is_err());
 }
+
+#[test]
+fn x01_check_aliases_are_tolerated_in_lenient_mode_only() {
+    let mapping = json!({"REVOKED_DEVICE_CERTIFICATE_CHECK": ["device"]});
+    let mut strict = Bench::new().with_actions();
+    let outcome = strict.start("t", json!({"auditTaskId": AUDIT}), mapping.clone());
+    let message = outcome.expect_err("refused").message;
+    assert!(message.contains("REVOKED_DEVICE_CERTIFICATE_STILL_ACTIVE_CHECK"), "{message}");
+    let mut lenient = Bench::new();
+    lenient.mitigation = Mitigation::new(7, Compatibility::Lenient);
+    let mut lenient = lenient.with_actions();
+    let described = lenient.mitigate("t", mapping.clone());
+    let checks: Vec<_> = described.audit_check_to_actions_mapping.into_keys().collect();
+    assert_eq!(checks, ["REVOKED_DEVICE_CERTIFICATE_STILL_ACTIVE_CHECK"], "the canonical name in all output");
+    let codes: Vec<_> = lenient.mitigation.take_warnings().into_iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["CHECK_NAME_ALIAS"]);
+    lenient.start("t", json!({"auditTaskId": AUDIT}), mapping).expect("the same again (G-07)");
+}

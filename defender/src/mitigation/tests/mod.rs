@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit_tasks;
+mod audits;
 mod detect_tasks;
 mod extensions;
 

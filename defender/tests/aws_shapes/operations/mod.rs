@@ -1,5 +1,6 @@
 //! The engine's operations, called with JSON, on an account where everything that the requests name is there.
 
+mod audit;
 mod detect;
 mod job;
 mod mitigation;
@@ -21,6 +22,7 @@ pub fn call(operation: &str, document: &Value) -> Option<Answer> {
     job::call(operation, document)
         .or_else(|| detect::call(operation, document))
         .or_else(|| mitigation::call(operation, document))
+        .or_else(|| audit::call(operation, document))
 }
 
 /// Two meters, in a group, beside an empty group.

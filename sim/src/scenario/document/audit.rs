@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use defender::audit::AuditCheck;
 use defender::error::Compatibility;
 
-use super::super::checks::{self, Resolved};
 use super::super::plan::{CreateScheduledAuditRequest, UpdateAccountAuditConfigurationRequest};
 use super::super::problem::{Problem, suggestion};
 use super::super::source::{Place, Placed, Source};
@@ -163,26 +163,32 @@ fn days(tree: &Node, reading: &mut Reading<'_>) {
     if let Some(node) = table.get("dayOfMonth")
         && let Some(day) = node.as_text()
         && day != "LAST"
-        && !(day.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day)) && !day.starts_with('0'))
+        && (!day.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day)) || day.starts_with('0'))
     {
         let message = format!("dayOfMonth must be `1` to `31` or `LAST`, found `{day}`");
         reading.problems.push(Problem::error(node.place.clone(), message));
     }
 }
 
-/// The canonical name of a check; lenient mode knows old and mistaken names too.
+/// The canonical name of a check; lenient mode knows old and mistaken names too, and a check that only
+/// this engine has.
 pub fn resolve(name: &str, place: &Place, pointer: &str, reading: &mut Reading<'_>) -> Option<&'static str> {
-    match checks::resolve(name) {
-        Resolved::Canonical(name) => Some(name),
-        Resolved::Alias(canonical) => {
-            let message = format!("the service has no check named `{name}`, it calls it `{canonical}`");
-            let help = format!("write `{canonical}`");
-            reading.deviate(place, pointer, "CHECK_NAME_ALIAS", message, &help, Some(canonical.into()));
-            Some(canonical)
+    let known = || AuditCheck::known(reading.compatibility).map(AuditCheck::name);
+    if let Some(canonical) = known().find(|known| *known == name) {
+        return Some(canonical);
+    }
+    let mut tolerated = Vec::new();
+    match AuditCheck::read(name, Compatibility::Lenient, pointer, &mut tolerated) {
+        Ok(check) if !check.is_extension() => {
+            let message = format!("the service has no check named `{name}`, it calls it `{check}`");
+            let help = format!("write `{check}`");
+            reading.deviate(place, pointer, "CHECK_NAME_ALIAS", message, &help, Some(check.name().into()));
+            Some(check.name())
         }
-        Resolved::Unknown => {
+        _ => {
             let problem = Problem::error(place.clone(), format!("no audit check is named `{name}`"));
-            reading.problems.push(match suggestion(name, checks::NAMES.iter().copied()) {
+            let names: Vec<&str> = known().collect();
+            reading.problems.push(match suggestion(name, names) {
                 Some(help) => problem.help(help),
                 None => problem,
             });

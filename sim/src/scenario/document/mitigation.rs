@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use defender::mitigation::wire::ActionType;
+
 use super::super::plan::CreateMitigationActionRequest;
 use super::super::problem::{Problem, in_words};
 use super::super::source::{Placed, Source};
@@ -15,20 +17,20 @@ pub struct Action {
     pub request: CreateMitigationActionRequest,
     /// Its name.
     pub name: Placed<String>,
-    /// Its type, for example `ADD_THINGS_TO_THING_GROUP`.
-    pub action_type: &'static str,
+    /// Its type.
+    pub action_type: ActionType,
     /// The thing groups that it adds to.
     pub groups: Vec<Placed<String>>,
 }
 
 /// The member of `actionParams` that makes an action one of its type (7.1).
-const TYPES: [(&str, &str); 6] = [
-    ("updateDeviceCertificateParams", "UPDATE_DEVICE_CERTIFICATE"),
-    ("updateCACertificateParams", "UPDATE_CA_CERTIFICATE"),
-    ("addThingsToThingGroupParams", "ADD_THINGS_TO_THING_GROUP"),
-    ("replaceDefaultPolicyVersionParams", "REPLACE_DEFAULT_POLICY_VERSION"),
-    ("enableIoTLoggingParams", "ENABLE_IOT_LOGGING"),
-    ("publishFindingToSnsParams", "PUBLISH_FINDING_TO_SNS"),
+const TYPES: [(&str, ActionType); 6] = [
+    ("updateDeviceCertificateParams", ActionType::UpdateDeviceCertificate),
+    ("updateCACertificateParams", ActionType::UpdateCaCertificate),
+    ("addThingsToThingGroupParams", ActionType::AddThingsToThingGroup),
+    ("replaceDefaultPolicyVersionParams", ActionType::ReplaceDefaultPolicyVersion),
+    ("enableIoTLoggingParams", ActionType::EnableIotLogging),
+    ("publishFindingToSnsParams", ActionType::PublishFindingToSns),
 ];
 
 /// Reads a mitigation action.
@@ -43,10 +45,10 @@ pub fn read(source: &Arc<Source>, reading: &mut Reading<'_>) -> Option<Action> {
 }
 
 /// Exactly one member of `actionParams` fixes the type (M-01).
-fn action_type(tree: &Node, reading: &mut Reading<'_>) -> Option<&'static str> {
+fn action_type(tree: &Node, reading: &mut Reading<'_>) -> Option<ActionType> {
     let node = tree.as_table()?.get("actionParams")?;
     let given = |name: &str| node.as_table().and_then(|t| t.get(name)).is_some_and(|node| node.value != Value::Null);
-    let types: Vec<(&str, &'static str)> = TYPES.into_iter().filter(|(member, _)| given(member)).collect();
+    let types: Vec<(&str, ActionType)> = TYPES.into_iter().filter(|(member, _)| given(member)).collect();
     match types.as_slice() {
         [(_, action_type)] => Some(*action_type),
         found => {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use defender::error::{Compatibility, Warning};
-use defender::policy::{Document, Effect, PolicyErrorKind, broad_data_plane};
+use defender::policy::{Document, PolicyErrorKind, broad_data_plane, lint};
 
 use super::super::json::parse_json;
-use super::super::problem::Problem;
+use super::super::problem::{Problem, in_words};
 use super::super::source::{Place, Source};
 use super::Reading;
 
@@ -33,11 +33,20 @@ pub fn read(source: &Arc<Source>, reading: &mut Reading<'_>) -> Option<Document>
     Some(document)
 }
 
-/// `OVERLY_PERMISSIVE`: what the audit would find (C-08), each broad grant at its statement.
+/// `OVERLY_PERMISSIVE`: what the audit would find (C-08), at each statement that grants it.
 pub fn broad(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_>) {
-    for grant in broad_data_plane([document]) {
-        let Some(statement) = document.statements().get(grant.statement.index as usize) else { continue };
-        let message = format!("`{}` is allowed too broadly, on `{}` (C-08)", grant.action.as_str(), grant.resource);
+    let grants = broad_data_plane([document]);
+    for statement in document.statements() {
+        let of_statement = || grants.iter().filter(|grant| grant.statement.index as usize == statement.index());
+        let mut actions: Vec<String> = of_statement().map(|grant| format!("`{}`", grant.action.as_str())).collect();
+        let mut resources: Vec<String> = of_statement().map(|grant| format!("`{}`", grant.resource)).collect();
+        actions.dedup();
+        resources.sort();
+        resources.dedup();
+        if actions.is_empty() {
+            continue;
+        }
+        let message = format!("too much is allowed (C-08): {} on {}", in_words(&actions), in_words(&resources));
         let place = place(source, statement.position().offset as usize, statement.path());
         let problem = Problem::warning("OVERLY_PERMISSIVE", place.clone(), message.clone())
             .help("name the device with a policy variable, or narrow the wildcard with literal text before it");
@@ -49,20 +58,12 @@ pub fn broad(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_
 
 /// `ANY_WILDCARD`: the coarser notion of an overly permissive policy, as a lint of lenient mode.
 fn any_wildcard(source: &Arc<Source>, document: &Document, reading: &mut Reading<'_>) {
-    let allows = document.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
-    for statement in allows {
-        let actions = statement.actions().listed().iter().map(|action| action.as_str());
-        let resources = statement.resources().listed().iter().map(|resource| resource.as_str());
-        let wild: Vec<String> =
-            actions.chain(resources).filter(|text| text.contains('*')).map(|text| format!("`{text}`")).collect();
-        if wild.is_empty() {
-            continue;
-        }
-        let message = format!("an Allow statement holds a wildcard: {}", wild.join(", "));
+    for warning in lint::any_wildcard(document) {
+        let statement = document.statements().iter().find(|statement| statement.path() == warning.path);
+        let Some(statement) = statement else { continue };
         let place = place(source, statement.position().offset as usize, statement.path());
-        let problem = Problem::warning("ANY_WILDCARD", place.clone(), message.clone())
+        let problem = Problem::warning("ANY_WILDCARD", place.clone(), warning.message.clone())
             .help("the service flags a wildcard only where no literal text narrows it (3.6)");
-        let warning = Warning { code: "ANY_WILDCARD", path: statement.path().to_owned(), message, canonical: None };
         reading.note(&place, problem, warning);
     }
 }

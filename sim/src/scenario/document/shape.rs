@@ -3,7 +3,7 @@
 
 use defender::arn::Arn;
 
-use super::super::problem::{Problem, in_words, nearest, suggestion};
+use super::super::problem::{Problem, either, nearest, suggestion};
 use super::super::tree::{Node, Table, Value};
 use super::Reading;
 
@@ -85,7 +85,7 @@ impl Judge<'_, '_> {
                 let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 let problem = Problem::error(
                     node.place.clone(),
-                    format!("{} must be one of {}, found `{text}`", name_of(pointer), in_words(&quoted)),
+                    format!("{} must be {}, found `{text}`", name_of(pointer), either(&quoted)),
                 );
                 self.reading.problems.push(match nearest(text, words.iter().copied()) {
                     Some(meant) => problem.help(format!("did you mean `{meant}`?")),

@@ -108,7 +108,8 @@ impl Resolver<'_> {
             cohorts: draft.cohorts.iter().map(|cohort| cohort.value.clone()).collect(),
             count: None,
         };
-        if !known || self.reading.problems.errors() > 0 && classes.len() < names.len() {
+        // A class that could not be read has left the list.
+        if !known || !self.sizes_known || classes.len() < names.len() {
             return selector;
         }
         let matching = matching(&selector, classes);

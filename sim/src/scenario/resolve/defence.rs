@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use defender::arn::Arn;
+use defender::audit::AuditCheck;
 use defender::detect::behavior::Catalog;
+use defender::error::Compatibility;
+use defender::mitigation::applies_to_check;
+use defender::mitigation::wire::ActionType;
 use defender::time::Millis;
 
 use super::super::document::mitigation::Action;
@@ -37,9 +41,15 @@ impl Resolver<'_> {
                     self.error(Problem::error(written.place.clone(), message));
                 }
             }
-            let Some(source) = self.library.open(&draft.document, self.reading.problems) else { continue };
-            let request = profile::read(&source, self.draft.criteria, &Catalog::default(), &mut self.reading);
-            let Some(request) = request else { continue };
+            let source = self.library.open(&draft.document, self.reading.problems);
+            let criteria = self.draft.criteria;
+            let request = source
+                .as_ref()
+                .and_then(|source| profile::read(source, criteria, &Catalog::default(), &mut self.reading));
+            let (Some(source), Some(request)) = (source, request) else {
+                self.profiles_known = false;
+                continue;
+            };
             let name = request.security_profile_name.clone();
             if behaviors.contains_key(&name) {
                 let message = format!("there is already a security profile named `{name}`");
@@ -166,8 +176,11 @@ impl Resolver<'_> {
         let groups: Vec<&str> = draft.groups.iter().map(|group| group.name.value.as_str()).collect();
         let mut actions: Vec<Action> = Vec::new();
         for path in &draft.mitigation_actions {
-            let Some(source) = self.library.open(path, self.reading.problems) else { continue };
-            let Some(action) = mitigation::read(&source, &mut self.reading) else { continue };
+            let source = self.library.open(path, self.reading.problems);
+            let Some(action) = source.and_then(|source| mitigation::read(&source, &mut self.reading)) else {
+                self.actions_known = false;
+                continue;
+            };
             for group in &action.groups {
                 self.exists("group", group, groups.iter().copied());
             }
@@ -206,10 +219,11 @@ impl Resolver<'_> {
     fn trigger(&mut self, when: &TriggerDraft, behaviors: &Behaviors, enabled: &[&'static str]) -> Option<Trigger> {
         match when {
             TriggerDraft::Violation { profile, behaviors: wanted } => {
-                if !self.exists("security profile", profile, behaviors.keys().map(String::as_str)) {
-                    return None;
+                let known = behaviors.get(&profile.value);
+                if known.is_none() && self.profiles_known {
+                    self.exists("security profile", profile, behaviors.keys().map(String::as_str));
                 }
-                let known = &behaviors[&profile.value];
+                let known = known?;
                 for behavior in wanted {
                     let noun = format!("behavior of `{}`", profile.value);
                     self.exists(&noun, behavior, known.iter().map(String::as_str));
@@ -234,10 +248,11 @@ impl Resolver<'_> {
     fn response(&mut self, then: &ResponseDraft, trigger: Option<&Trigger>, actions: &[Action]) -> Option<Response> {
         match then {
             ResponseDraft::Mitigation { action: name } => {
-                if !self.exists("mitigation action", name, actions.iter().map(|action| action.name.value.as_str())) {
-                    return None;
+                let action = actions.iter().find(|action| action.name.value == name.value);
+                if action.is_none() && self.actions_known {
+                    self.exists("mitigation action", name, actions.iter().map(|action| action.name.value.as_str()));
                 }
-                let action = actions.iter().find(|action| action.name.value == name.value)?;
+                let action = action?;
                 if let Some(trigger) = trigger {
                     self.applies(action, trigger, name);
                 }
@@ -265,7 +280,7 @@ impl Resolver<'_> {
     /// An action can be applied to what set the responder off (7.2, M-08).
     fn applies(&mut self, action: &Action, trigger: &Trigger, name: &Placed<String>) {
         match trigger {
-            Trigger::Violation { .. } if action.action_type != "ADD_THINGS_TO_THING_GROUP" => {
+            Trigger::Violation { .. } if action.action_type != ActionType::AddThingsToThingGroup => {
                 let message = format!(
                     "a Detect violation can start only ADD_THINGS_TO_THING_GROUP actions (M-08), found `{}`, which is {}",
                     name.value, action.action_type
@@ -274,7 +289,9 @@ impl Resolver<'_> {
             }
             Trigger::Violation { .. } => {}
             Trigger::Finding { check } => {
-                if !applicable(check, action.action_type) {
+                // An unknown check has been told already.
+                let known = AuditCheck::known(Compatibility::Lenient).find(|known| known.name() == check.as_str());
+                if known.is_some_and(|known| !applies_to_check(action.action_type, known)) {
                     let message = format!(
                         "action `{}` ({}) cannot be applied to findings of `{check}` (M-08)",
                         name.value, action.action_type
@@ -283,17 +300,5 @@ impl Resolver<'_> {
                 }
             }
         }
-    }
-}
-
-/// The applicability matrix (7.2).
-fn applicable(check: &str, action_type: &str) -> bool {
-    match action_type {
-        "PUBLISH_FINDING_TO_SNS" => true,
-        "UPDATE_DEVICE_CERTIFICATE" | "ADD_THINGS_TO_THING_GROUP" => check.contains("DEVICE_CERTIFICATE"),
-        "UPDATE_CA_CERTIFICATE" => check.contains("CA_CERTIFICATE") && !check.starts_with("INTERMEDIATE"),
-        "REPLACE_DEFAULT_POLICY_VERSION" => check.starts_with("IOT_POLICY_"),
-        "ENABLE_IOT_LOGGING" => check == "LOGGING_DISABLED_CHECK",
-        _ => false,
     }
 }

@@ -133,6 +133,7 @@ impl Resolver<'_> {
         if let (true, None, Some(class)) = (shared, total, draft.classes.first()) {
             let problem = Problem::error(class.place.clone(), "a class without a count needs to know of how many");
             self.error(problem.help("give every class a `count`, or say `devices = …` at the top"));
+            self.sizes_known = false;
             return vec![(1, 1); amounts.len()];
         }
         let place = draft.devices.as_ref().map(|devices| devices.place.clone());
@@ -140,6 +141,7 @@ impl Resolver<'_> {
             Ok(counts) => counts,
             Err(problem) => {
                 self.error(Problem { place: problem.place.clone().or(place), ..problem });
+                self.sizes_known = false;
                 return vec![(1, 1); amounts.len()];
             }
         };
@@ -311,6 +313,7 @@ impl Resolver<'_> {
         let noun = format!("cohorts of class `{}`", class.name.value);
         let counts = match self.split(&amounts, Some(written), &noun) {
             Ok(counts) => apportion_at_least_one(&counts, u64::from(count)),
+            Err(_) if !self.sizes_known => return Vec::new(),
             Err(problem) => {
                 let place = problem.place.clone().or_else(|| Some(class.place.clone()));
                 self.error(Problem { place, ..problem });
@@ -336,7 +339,7 @@ impl Resolver<'_> {
                 let message = format!("lifetime must be at least 1d, found `{}`", cohort.lifetime.value);
                 self.error(Problem::error(cohort.lifetime.place.clone(), message));
             }
-            if cohort.not_before.value + cohort.spread > start {
+            if cohort.not_before.value + cohort.spread > start && !self.draft.start.place.is_nowhere() {
                 let message = format!(
                     "certificates must be issued before the run starts at {start}, found `{}` with a spread of {}",
                     cohort.not_before.value, cohort.spread

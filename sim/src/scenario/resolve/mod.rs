@@ -16,6 +16,7 @@ use super::format::Draft;
 use super::library::Library;
 use super::plan::{AccountPlan, AuthorityPlan, PolicyPlan, Scenario};
 use super::problem::{Problem, Problems, suggestion};
+use super::quantity::Exactly;
 use super::source::Placed;
 use super::tree::{Node, Value};
 
@@ -28,6 +29,12 @@ pub(super) struct Resolver<'a> {
     pub scale_to: Option<u32>,
     /// Number of devices as written, before scaling.
     pub written_devices: u64,
+    /// Whether the classes add up, so that what depends on their size can be judged.
+    pub sizes_known: bool,
+    /// Whether every security profile could be read, so that names can be looked up among them.
+    pub profiles_known: bool,
+    /// Whether every mitigation action could be read.
+    pub actions_known: bool,
 }
 
 /// Makes a scenario of a draft. Whether it may be used is for the caller to see from the problems.
@@ -45,7 +52,16 @@ pub(super) fn resolve(
         problems,
         warnings: &mut warnings,
     };
-    let mut resolver = Resolver { draft, library, reading, scale_to, written_devices: 0 };
+    let mut resolver = Resolver {
+        draft,
+        library,
+        reading,
+        scale_to,
+        written_devices: 0,
+        sizes_known: true,
+        profiles_known: true,
+        actions_known: true,
+    };
     resolver.account();
     resolver.clock();
     let authorities = resolver.authorities();
@@ -165,7 +181,7 @@ impl Resolver<'_> {
         if duration.value <= Millis(0) {
             self.error(Problem::error(duration.place.clone(), "duration must be longer than nothing"));
         } else if duration.value.0 % grid.0 != 0 {
-            let message = format!("duration must be a multiple of five minutes, found `{}`", duration.value);
+            let message = format!("duration must be a multiple of five minutes, found `{}`", Exactly(duration.value));
             self.error(Problem::error(duration.place.clone(), message));
         } else if duration.value > Millis::days(366) {
             let message = format!("duration must be at most 366 days, found `{}`", duration.value);

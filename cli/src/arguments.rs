@@ -1,0 +1,141 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Know before rollout whether an IoT fleet's defences work.
+#[derive(Debug, Parser)]
+#[command(name = "fleetrange", version, about, after_help = AFTER)]
+pub struct Arguments {
+    /// How problems are shown on stderr.
+    #[arg(long, global = true, value_enum, default_value_t = ErrorFormat::Human)]
+    pub error_format: ErrorFormat,
+    /// Only the answer: no progress, no warnings.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "Exit codes: 0 yes, 1 no, 2 could not start, 4 same inputs gave different bits, 130 interrupted.";
+
+/// How problems are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ErrorFormat {
+    /// With the line and a pointer into it.
+    Human,
+    /// One line each: `FILE:LINE:COLUMN  MESSAGE`, then `help: …`.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs: the document that is also written as `summary.json`.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a scenario: what would have been seen, how fast, at what false-alarm cost, and what was contained.
+    Run(Run),
+    /// Check scenarios, security profiles, policies and other documents, without running anything.
+    Check(Check),
+    /// Write a commented starter scenario that runs.
+    New(New),
+    /// Run a scenario repeatedly, at several thread counts, and compare every event.
+    Verify(Verify),
+    /// Print a completion script for a shell.
+    Completions(Completions),
+}
+
+/// Options that shape a scenario before it runs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Shape {
+    /// Another seed than the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Another number of devices: classes, cohorts and targets are scaled in proportion.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub devices: Option<u32>,
+    /// Replace a value of the scenario, for example `--set duration=2d`; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (path, value) = text.split_once('=').ok_or_else(|| format!("expected PATH=VALUE, found `{text}`"))?;
+    Ok((path.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(threads @ 1..=1024) => Ok(threads),
+        _ => Err(format!("a number of threads must lie in 1..=1024, found `{text}`")),
+    }
+}
+
+/// `run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The scenario (TOML), or a `scenario.lock.toml` of an earlier run.
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Where the run directory goes; default: `runs/NAME-SEED`.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `check`
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Scenarios (TOML) and documents (JSON), any mix.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Accept the deviations that lenient mode accepts, with warnings, in documents.
+    #[arg(long)]
+    pub lenient: bool,
+    /// Read criteria of security profiles as "alarm when", not as AWS's "normal when".
+    #[arg(long)]
+    pub criteria_alarm: bool,
+}
+
+/// `new`
+#[derive(Args, Debug)]
+pub struct New {
+    /// Where to write the scenario; its documents go into the folder of the same name.
+    pub scenario: PathBuf,
+}
+
+/// `verify`
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The scenario.
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Thread counts to compare.
+    #[arg(long, value_delimiter = ',', default_value = "1,1,2,3,8", value_parser = threads)]
+    pub threads: Vec<usize>,
+}
+
+/// `completions`
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

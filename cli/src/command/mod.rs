@@ -1,0 +1,36 @@
+//! One file a subcommand.
+
+pub mod check;
+pub mod completions;
+pub mod new;
+pub mod run;
+pub mod verify;
+
+use std::path::Path;
+
+use sim::scenario::{LoadOptions, Loaded, load};
+
+use crate::arguments::Shape;
+use crate::exit::Code;
+use crate::tell::Tell;
+
+/// Loads a scenario and tells what is wrong or odd about it.
+fn read(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
+    let options = LoadOptions { seed: shape.seed, devices: shape.devices };
+    match load(path, &shape.set, &options) {
+        Ok(loaded) => {
+            tell.problems(&loaded.warnings);
+            Ok(loaded)
+        }
+        Err(problems) => {
+            tell.problems(&problems);
+            tell.failure(&counted(problems.errors()));
+            Err(Code::CannotStart)
+        }
+    }
+}
+
+/// `1 problem`, `4 problems`.
+fn counted(errors: usize) -> String {
+    if errors == 1 { "1 problem, nothing was run".to_owned() } else { format!("{errors} problems, nothing was run") }
+}

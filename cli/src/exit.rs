@@ -1,0 +1,24 @@
+//! Exit codes: each has a name and a sentence, and nobody uses one for something else.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The answer is yes; the work is done.
+    Yes = 0,
+    /// The answer is no: something checked does not hold.
+    No = 1,
+    /// It could not start, or could not write: usage, a file, a document.
+    CannotStart = 2,
+    /// The same inputs gave different bits.
+    DifferentBits = 4,
+    /// Stopped by Ctrl-C; nothing was left behind.
+    Interrupted = 130,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> ExitCode {
+        ExitCode::from(code as u8)
+    }
+}

@@ -1,0 +1,65 @@
+//! Progress on stderr, for people who watch a terminal; and Ctrl-C. The only place that reads a clock, and only to
+//! show a rate: nothing simulated depends on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use defender::time::Timestamp;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use sim::world::Observer;
+
+use crate::tell::Tell;
+
+/// Watches a run.
+pub struct Watch {
+    bar: ProgressBar,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// A watch that shows a bar if stderr is a terminal and nobody asked for quiet.
+    pub fn new(tell: Tell, interrupted: Arc<AtomicBool>) -> Watch {
+        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template(
+            "{msg:>20}  {wide_bar:.cyan/dim} {percent:>3} %  {human_pos} device-windows  {rate}  {eta} left",
+        );
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+            // A rate that cannot be shown is not worth an error.
+            let _ = write!(to, "{}/s", HumanCount(state.per_sec() as u64));
+        }));
+        Watch { bar, interrupted }
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Watch {
+    fn progress(&mut self, done: u64, total: u64, now: Timestamp) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        let time = now.to_string();
+        self.bar.set_message(time.get(..16).unwrap_or(&time).replace('T', " "));
+    }
+
+    fn cancelled(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once.
+pub fn on_interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    // If no handler can be set, Ctrl-C simply ends the program, as it would without us.
+    let _ = ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    flag
+}
