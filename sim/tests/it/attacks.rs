@@ -89,7 +89,9 @@ document = "profile.json"
   { "name": "BytesOut", "metric": "aws:all-bytes-out", "criteria": { "comparisonOperator": "less-than-equals",
     "value": { "count": 200000 }, "durationSeconds": 300, "consecutiveDatapointsToAlarm": 1, "consecutiveDatapointsToClear": 1 } },
   { "name": "Destinations", "metric": "aws:destination-ip-addresses", "criteria": { "comparisonOperator": "in-cidr-set",
-    "value": { "cidrs": ["192.0.2.0/24"] } } } ] }
+    "value": { "cidrs": ["192.0.2.0/24"] } } } ],
+  "alertTargets": { "SNS": { "alertTargetArn": "arn:aws:sns:eu-central-1:123456789012:fleet-alerts",
+    "roleArn": "arn:aws:iam::123456789012:role/publish-fleet-alerts" } } }
 '''
 "##;
 
@@ -102,11 +104,15 @@ delay = "1m"
 then = { mitigation = { action = "Quarantine" } }
 "#;
 
-/// Runs the world with what is added; tables that come after `[documents]` are fine in any order.
+/// Runs the world with what is added.
 fn outcome(added: &str) -> Outcome {
+    outcome_in(WORLD, added)
+}
+
+fn outcome_in(world: &str, added: &str) -> Outcome {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("world.toml");
-    std::fs::write(&path, format!("{WORLD}\n{added}")).expect("it can be written");
+    std::fs::write(&path, format!("{world}\n{added}")).expect("it can be written");
     let loaded = load(&path, &[], &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
     let options = RunOptions { threads: Some(1), ..RunOptions::default() };
     run(&loaded.scenario, options, &mut Unobserved).expect("it runs").outcome
@@ -154,8 +160,6 @@ fn quarantine_stops_exfiltration_through_the_broker_and_not_a_raw_socket() {
     let broker = attack("broker", 20, "10h", r#"exfiltration = { rate = "4 KiB/s", message-size = "8 KiB" }"#);
     let socket = attack("socket", 20, "10h", r#"exfiltration = { rate = "4 KiB/s", address = "203.0.113.7" }"#);
     let outcome = outcome(&format!("{broker}{socket}{QUARANTINE}"));
-    for row in outcome.mitigations.iter().take(3) { eprintln!("{row:?}"); }
-    eprintln!("{:?}", outcome.alarms.iter().take(3).collect::<Vec<_>>());
     let (broker, socket) = (truth(&outcome, "broker"), truth(&outcome, "socket"));
     assert_eq!((alarmed(&outcome, "Sent", broker), alarmed(&outcome, "BytesOut", socket)), (20, 20));
     // Seen within two windows, contained within one more, out of ten hours.
@@ -238,13 +242,9 @@ fn a_tight_policy_turns_shadow_reading_into_failures_and_an_open_one_hides_it() 
     let tight = outcome(&reading);
     assert_eq!(alarmed(&tight, "Failures", truth(&tight, "reading")), 20);
     assert_eq!(harm(truth(&tight, "reading")), (0, 20 * 240));
-    let open = WORLD.replacen("\"arn:aws:iot:eu-central-1:123456789012:topic/devices", "\"arn:aws:iot:eu-central-1:123456789012:topic/$aws/things/*/shadow/get\", \"arn:aws:iot:eu-central-1:123456789012:topic/devices", 1);
-    assert_ne!(open, WORLD);
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let path = directory.path().join("world.toml");
-    std::fs::write(&path, format!("{open}\n{reading}")).expect("it can be written");
-    let loaded = load(&path, &[], &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
-    let open = run(&loaded.scenario, RunOptions::default(), &mut Unobserved).expect("it runs").outcome;
+    let own = r#""arn:aws:iot:eu-central-1:123456789012:topic/devices"#;
+    let all = r#""arn:aws:iot:eu-central-1:123456789012:topic/$aws/things/*/shadow/get", "#;
+    let open = outcome_in(&WORLD.replacen(own, &format!("{all}{own}"), 1), &reading);
     assert_eq!(alarmed(&open, "Failures", truth(&open, "reading")), 0);
     assert_eq!(harm(truth(&open, "reading")), (20 * 240, 20 * 240));
 }
@@ -256,12 +256,9 @@ fn an_outage_silences_devices_and_their_return_is_loud() {
     let outage = truth(&dark, "outage");
     assert_eq!(alarmed(&dark, "Silence", outage), 100, "more than half an hour without a connection");
     assert_eq!(alarmed(&dark, "Sent", outage), 100, "180 kept messages within ten minutes");
-    // The hours after the first are three quarters dark for a fifth of the fleet.
-    assert!(
-        dark.tally.active_by_hour[1] >= 499 && dark.tally.active_by_hour[3] <= 401,
-        "{:?}",
-        dark.tally.active_by_hour
-    );
+    // While it lasts, a fifth of the fleet has nothing to tell.
+    let active = &dark.tally.active_by_hour;
+    assert!(active[3] * 10 == active[1] * 8, "{active:?}");
 }
 
 #[test]
