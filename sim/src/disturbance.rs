@@ -235,6 +235,8 @@ pub trait Disturb: fmt::Debug + Send + Sync {
 pub(crate) mod testing {
     //! Acts from their TOML, and the property that all of them have.
 
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::scenario::fields::Fields;
     use crate::scenario::problem::Problems;
@@ -304,9 +306,12 @@ pub(crate) mod testing {
         to_device
     }
 
+    /// Messages by topic, size and harm.
+    type Messages = BTreeMap<(usize, u64, u64), u64>;
+
     /// The amounts in a disturbance, which have to add up: by topic and size the messages, then the rest.
-    fn amounts(done: &Disturbance) -> (std::collections::BTreeMap<(usize, u64, u64), u64>, [i64; 12]) {
-        let mut messages = std::collections::BTreeMap::new();
+    fn amounts(done: &Disturbance) -> (Messages, [i64; 12]) {
+        let mut messages = Messages::new();
         for p in done.publishing.iter().filter(|p| p.messages > 0) {
             *messages.entry((p.topic, p.size, p.harm)).or_default() += p.messages;
         }
@@ -332,7 +337,7 @@ pub(crate) mod testing {
     /// Cuts a stretch of an act into pieces, and holds their sum against the whole.
     pub fn adds_up<T: Disturb + ?Sized>(act: &T, cuts: &[i64], context: &str) {
         let whole = amounts(&done(act, Millis(cuts[0]), Millis(cuts[cuts.len() - 1])));
-        let mut sum = (std::collections::BTreeMap::new(), [0; 12]);
+        let mut sum = (Messages::new(), [0; 12]);
         for pair in cuts.windows(2).filter(|pair| pair[0] < pair[1]) {
             let (messages, rest) = amounts(&done(act, Millis(pair[0]), Millis(pair[1])));
             for (key, count) in messages {
