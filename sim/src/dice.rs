@@ -32,6 +32,7 @@ pub enum Purpose {
     Confounder = 32,
     ResponseDelay = 40,
     JobExecution = 41,
+    Occasion = 50,
 }
 
 /// Scrambles 64 bits; a bijection.

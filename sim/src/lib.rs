@@ -10,4 +10,5 @@ pub mod outcome;
 pub mod sampler;
 pub mod scenario;
 mod shard;
+pub mod tempo;
 pub mod world;

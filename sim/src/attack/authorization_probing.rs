@@ -8,10 +8,12 @@ use super::{Attack, Entry, Facts};
 use crate::disturbance::{Disturb, Disturbance, Publishing, Span};
 use crate::outcome::Channel;
 use crate::scenario::quantity::PerMinute;
+use crate::tempo::Tempo;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "authorization-probing",
     summary: "With a device's credentials, somebody tries the topics of other devices.",
+    examples: &[r#"{ rate = "6/min" }"#, r#"{ rate = "4/h", ramp = "6h" }"#],
     read: |fields| {
         Arc::new(AuthorizationProbing {
             rate: fields.required::<PerMinute>("rate", "requests tried per device").0,
@@ -20,6 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
                 vec!["$aws/things/{other}/shadow/update".to_owned(), "fleet/{other}/command".to_owned()],
                 "topics tried in turn; `{other}` is another device of the class",
             ),
+            tempo: Tempo::read(fields),
         })
     },
 };
@@ -28,6 +31,7 @@ pub(super) const ENTRY: Entry = Entry {
 struct AuthorizationProbing {
     rate: f64,
     topics: Vec<String>,
+    tempo: Tempo,
 }
 
 impl Disturb for AuthorizationProbing {
@@ -40,7 +44,8 @@ impl Disturb for AuthorizationProbing {
         // harm, a closed one an authorization failure.
         let share = self.rate / 60.0 / self.topics.len().max(1) as f64;
         for topic in 0..self.topics.len() {
-            to.publishing.push(Publishing { topic, messages: span.events(share), size: 64, harm: 1 });
+            let messages = self.tempo.events(span, share);
+            to.publishing.push(Publishing { topic, messages, size: 64, harm: 1, replies: 0 });
         }
     }
 }

@@ -10,10 +10,17 @@ use super::{Attack, Entry, Facts};
 use crate::disturbance::{Disturb, Disturbance, Publishing, Span};
 use crate::outcome::Channel;
 use crate::scenario::quantity::{Bytes, BytesPerSecond};
+use crate::tempo::Tempo;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "exfiltration",
     summary: "A compromised device sends data out, through the broker or straight to an address.",
+    examples: &[
+        r#"{ rate = "4 KiB/s", message-size = "8 KiB" }"#,
+        r#"{ rate = "4 KiB/s", address = "203.0.113.7" }"#,
+        r#"{ rate = "40 B/s", message-size = "512 B", peak = "14h" }"#,
+        r#"{ rate = "500 B/s", address = "203.0.113.7", ramp = "12h" }"#,
+    ],
     read: |fields| {
         Arc::new(Exfiltration {
             rate: fields.required::<BytesPerSecond>("rate", "how much each device sends out").0,
@@ -23,12 +30,10 @@ pub(super) const ENTRY: Entry = Entry {
                 .max(1),
             topic: fields.optional("topic", "topic it publishes to; `{thing}` is the device; default: its own topic"),
             address: fields.optional("address", "send straight to this address instead of through the broker"),
+            tempo: Tempo::read(fields),
         })
     },
 };
-
-/// Bytes of a full-size TCP segment, to turn volumes into packets.
-pub(super) const SEGMENT: u64 = 1_400;
 
 #[derive(Debug)]
 struct Exfiltration {
@@ -36,26 +41,26 @@ struct Exfiltration {
     message_size: u64,
     topic: Option<String>,
     address: Option<IpAddr>,
+    tempo: Tempo,
 }
 
 impl Disturb for Exfiltration {
     fn topics(&self) -> Vec<Option<String>> {
-        vec![self.topic.clone()]
+        // A raw socket asks no broker.
+        if self.address.is_some() { Vec::new() } else { vec![self.topic.clone()] }
     }
 
     fn disturb(&self, span: &mut Span, to: &mut Disturbance) {
         if let Some(address) = self.address {
-            let bytes = span.events(self.rate);
-            to.bytes_out += bytes;
-            to.packets_out += bytes.div_ceil(SEGMENT);
-            to.packets_in += bytes.div_ceil(2 * SEGMENT);
-            to.bytes_in += bytes.div_ceil(2 * SEGMENT) * 40;
-            to.connections += 1;
-            to.destinations.push(address);
-            to.harm += bytes;
+            to.network_harm += to.send(span, &self.tempo, self.rate);
+            to.connections += u64::from(self.tempo.acts_at_the_end_of(span));
+            if self.tempo.acts_in(span) {
+                to.destinations.push(address);
+            }
         } else {
-            let messages = span.events(self.rate / self.message_size as f64);
-            to.publishing.push(Publishing { topic: 0, messages, size: self.message_size, harm: self.message_size });
+            let (size, rate) = (self.message_size, self.rate / self.message_size as f64);
+            let messages = self.tempo.events(span, rate);
+            to.publishing.push(Publishing { messages, size, harm: size, ..Publishing::default() });
         }
     }
 }
@@ -84,5 +89,22 @@ impl Attack for Exfiltration {
             harm_unit: "bytes",
             blind_spots: "a rate inside the device's ordinary variation, spread over enough time",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use defender::time::Millis;
+
+    use super::*;
+    use crate::disturbance::testing::{done, read_inline};
+
+    #[test]
+    fn evasion_changes_when_not_how_much() {
+        let [_, steady, _, ramp] = [0, 1, 2, 3].map(|i| read_inline(ENTRY.examples[i], ENTRY.read));
+        assert_eq!(done(&*steady, Millis(0), Millis::hours(1)).network_harm, 4 * 1_024 * 3_600);
+        let first = done(&*ramp, Millis(0), Millis::hours(1)).network_harm;
+        let last = done(&*ramp, Millis::hours(12), Millis::hours(13)).network_harm;
+        assert_eq!((first, last), (75_000, 1_800_000));
     }
 }

@@ -1,8 +1,19 @@
 //! Attacks: what somebody hostile makes a device do, with ground truth. One file each, one line in [`REGISTRY`].
 
+mod agent_silencing;
 mod authorization_probing;
+mod baseline_poisoning;
+mod botnet;
+mod cloned_credentials;
+mod command_and_control;
+mod command_flood;
+mod cryptomining;
+mod custom;
 mod exfiltration;
+mod forged_reports;
 mod port_opening;
+mod reverse_shell;
+mod shadow_reading;
 
 use std::sync::Arc;
 
@@ -45,9 +56,105 @@ pub struct Entry {
     pub name: &'static str,
     /// One sentence for the reference page.
     pub summary: &'static str,
+    /// Parameters as a scenario would write them, one inline table each: the plain variant first, then evasive ones.
+    pub examples: &'static [&'static str],
     /// Reads the parameters; problems go to `fields`, which then make the loader fail.
     pub read: fn(&mut Fields<'_>) -> Arc<dyn Attack>,
 }
 
 /// All attacks, by name.
-pub const REGISTRY: &[Entry] = &[authorization_probing::ENTRY, exfiltration::ENTRY, port_opening::ENTRY];
+pub const REGISTRY: &[Entry] = &[
+    agent_silencing::ENTRY,
+    authorization_probing::ENTRY,
+    baseline_poisoning::ENTRY,
+    botnet::ENTRY,
+    cloned_credentials::ENTRY,
+    command_and_control::ENTRY,
+    command_flood::ENTRY,
+    cryptomining::ENTRY,
+    custom::ENTRY,
+    exfiltration::ENTRY,
+    forged_reports::ENTRY,
+    port_opening::ENTRY,
+    reverse_shell::ENTRY,
+    shadow_reading::ENTRY,
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::disturbance::testing::{adds_up, is_current, metrics, read_inline, section};
+
+    /// Every attack of the registry, in every variant that its page shows.
+    fn variants() -> impl Iterator<Item = (String, Arc<dyn Attack>)> {
+        REGISTRY.iter().flat_map(|entry| {
+            let variant = |&example| (format!("{} {example}", entry.name), read_inline(example, entry.read));
+            entry.examples.iter().map(variant)
+        })
+    }
+
+    #[test]
+    fn the_registry_is_sorted_and_every_entry_has_an_example() {
+        assert!(REGISTRY.is_sorted_by(|a, b| a.name < b.name));
+        for entry in REGISTRY {
+            assert!(!entry.examples.is_empty(), "{}", entry.name);
+        }
+    }
+
+    /// ATT&CK ids are `T` with four digits, and possibly a sub-technique of three (ICS ids are `T0` with three).
+    #[test]
+    fn facts_are_complete() {
+        for (context, attack) in variants() {
+            let facts = attack.facts();
+            assert!(!facts.harm_unit.is_empty() && !facts.blind_spots.is_empty(), "{context}");
+            for id in facts.techniques {
+                let (technique, sub) = id.strip_prefix('T').unwrap_or("").split_once('.').unwrap_or((&id[1..], "000"));
+                let digits = |text: &str, n| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
+                assert!(digits(technique, 4) && digits(sub, 3), "{context}: {id}");
+            }
+        }
+    }
+
+    /// `docs/attacks.md` is made from the registry.
+    #[test]
+    fn reference_is_current() {
+        let mut page = "# Attacks\n\nWhat somebody hostile makes devices do. Each is a table in an `[[attack]]` of a \
+                        scenario, beside `name`, `start`, `duration`, `stagger` and `targets`; several acts may overlap \
+                        on one device. Attacks say what a device *attempts*: whether the broker lets it is decided by \
+                        the certificates and policies in force. Facts are those of the first example. Technique ids \
+                        are those of MITRE ATT&CK (`T0…` are from its matrix for industrial control systems).\n\n\
+                        This page is generated from the registry: `UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib \
+                        reference`.\n"
+            .to_owned();
+        for entry in REGISTRY {
+            let facts = read_inline(entry.examples[0], entry.read).facts();
+            let facts = [
+                ("acts through", serde_json::json!(facts.channel).as_str().unwrap_or_default().to_owned()),
+                ("techniques", facts.techniques.join(", ")),
+                ("disturbs", metrics(facts.disturbs)),
+                ("should fail", facts.checks.join(", ")),
+                ("harm", facts.harm_unit.to_owned()),
+                ("blind spots", facts.blind_spots.to_owned()),
+            ];
+            let keys = Fields::describe(entry.read);
+            page += &section(entry.name, entry.summary, &facts, entry.examples, keys);
+        }
+        is_current("attacks.md", &page);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_attack_adds_up_over_adjacent_spans(mut cuts in prop::collection::vec(0i64..260_000_000, 2..9)) {
+            cuts.sort_unstable();
+            cuts.dedup();
+            prop_assume!(cuts.len() > 1);
+            for (context, attack) in variants() {
+                adds_up(&*attack, &cuts, &context);
+            }
+        }
+    }
+}

@@ -8,10 +8,12 @@ use defender::time::Millis;
 use super::{Confounder, Entry};
 use crate::disturbance::{Disturb, Disturbance, Publishing, Span};
 use crate::scenario::quantity::Bytes;
+use crate::tempo::Tempo;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "firmware-rollout",
     summary: "Each device downloads an image, restarts, and talks more than usual for a while.",
+    examples: &[r#"{ image = "24 MiB" }"#, r#"{ image = "2 MiB", download = "1h", restarts = 1 }"#],
     read: |fields| {
         Arc::new(FirmwareRollout {
             image: fields.required::<Bytes>("image", "size of the image").0,
@@ -34,7 +36,6 @@ struct FirmwareRollout {
     messages: u32,
 }
 
-const SEGMENT: u64 = 1_400;
 const AFTERMATH: Millis = Millis::minutes(15);
 
 impl Disturb for FirmwareRollout {
@@ -43,27 +44,17 @@ impl Disturb for FirmwareRollout {
     }
 
     fn disturb(&self, span: &mut Span, to: &mut Disturbance) {
-        let downloading = Span { to: span.to.min(self.download), ..span.clone() };
-        if downloading.from < downloading.to {
-            let bytes = downloading.events(self.image as f64 * 1_000.0 / self.download.0.max(1) as f64);
-            to.bytes_in += bytes;
-            to.packets_in += bytes.div_ceil(SEGMENT);
-            to.packets_out += bytes.div_ceil(2 * SEGMENT);
-            to.bytes_out += bytes.div_ceil(2 * SEGMENT) * 40;
-            to.connections += 1;
+        if let Some(download) = span.phase(Millis(0), self.download) {
+            to.fetch(&download, &Tempo::Steady, self.image as f64 * 1_000.0 / self.download.0.max(1) as f64);
+            to.connections += u64::from(span.to <= self.download);
         }
         if span.contains(self.download) {
             to.disconnects += u64::from(self.restarts);
             to.connection_attempts += u64::from(self.restarts);
         }
-        let after = Span {
-            from: span.from.max(self.download) - self.download,
-            to: span.to.min(self.download + AFTERMATH) - self.download,
-            ..span.clone()
-        };
-        if after.from < after.to {
+        if let Some(after) = span.phase(self.download, self.download + AFTERMATH) {
             let messages = after.events(f64::from(self.messages) / AFTERMATH.as_seconds_f64());
-            to.publishing.push(Publishing { topic: 0, messages, size: 256, harm: 0 });
+            to.publishing.push(Publishing { messages, size: 256, ..Publishing::default() });
         }
     }
 }

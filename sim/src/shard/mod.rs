@@ -26,7 +26,7 @@ pub(crate) use access::Access;
 pub(crate) use overlay::Overlay;
 pub(crate) use tables::{ClassTables, Needs};
 
-use crate::dice::{Purpose, draw, salt};
+use crate::dice::{Dice, Purpose, draw, salt};
 use crate::disturbance::Disturbance;
 
 /// Devices per shard.
@@ -171,6 +171,10 @@ struct Extras {
     udp_ports: Vec<u16>,
     destinations: Vec<IpAddr>,
     sources: Vec<IpAddr>,
+    /// The device has no network in the whole tick.
+    offline: bool,
+    /// Its report tells nothing of what acts do.
+    forged: bool,
 }
 
 /// The set bits of a mask, in order.
@@ -209,7 +213,7 @@ impl Shard {
         }
         let tables = |device: &Newcomer| &common.classes[device.class].tables;
         let steps = devices.iter().map(|device| {
-            let normal = crate::dice::Dice::new(device.key, Purpose::DeviceFactor, 0).normal();
+            let normal = Dice::new(device.key, Purpose::DeviceFactor, 0).normal();
             tables(device).device_step(normal)
         });
         let steps: Vec<i16> = steps.collect();
@@ -302,7 +306,8 @@ impl Shard {
         set(&mut self.limited, lane, access != Access::FULL);
         for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane as usize == lane) {
             let allowed = topics(overlay);
-            overlay.restrict(now, access.connected(), allowed);
+            let reached = !overlay.effect.needs_receiving() || access.has(Access::RECEIVE);
+            overlay.restrict(now, access.connected() && reached, allowed);
         }
     }
 
@@ -520,6 +525,13 @@ impl Shard {
         }
         let mut overlays = std::mem::take(&mut self.overlays);
         let mut effect = std::mem::take(&mut self.scratch);
+        // What changes ordinary behavior comes first, whatever began first.
+        for index in 0..self.active.len() {
+            let overlay = &mut overlays[self.active[index]];
+            if overlay.effect.governs() {
+                self.govern(overlay, number, &mut effect);
+            }
+        }
         for index in 0..self.active.len() {
             let overlay = &mut overlays[self.active[index]];
             self.at_the_broker(overlay, number, &mut effect);
@@ -544,6 +556,73 @@ impl Shard {
         }
     }
 
+    /// What an act changes of the device's ordinary behavior and of its report.
+    fn govern(&mut self, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
+        const AT_THE_BROKER: [Column; 3] = [Column::Sent, Column::Received, Column::MessageBytes];
+        const IN_THE_REPORT: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
+        let lane = overlay.lane as usize;
+        if let Some(mut span) = overlay.span(self.tick.start, self.tick.end, number) {
+            effect.clear();
+            overlay.effect.disturb(&mut span, effect);
+            let tick = self.tick.end - self.tick.start;
+            let share = match effect.offline {
+                Millis(0) => effect.ordinary,
+                offline => Some(((tick - offline.min(tick)).0 * 1_000 / tick.0) as u32),
+            };
+            if let Some(share) = share {
+                self.scale(lane, &AT_THE_BROKER, share, &mut span.dice);
+                overlay.first_observable.get_or_insert(self.tick.end);
+            }
+            if effect.offline >= tick {
+                // A session that ends or begins is an event of its own (D-38).
+                let awake = get(&self.tick.active, lane) && effect.disconnects + effect.connection_attempts > 0;
+                self.silence(lane);
+                set(&mut self.tick.active, lane, awake);
+                self.extras.entry(lane as u32).or_default().offline = true;
+            }
+        }
+        if !get(&self.tick.reported, lane) {
+            return;
+        }
+        let arrival = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
+        let Some(mut span) = overlay.span(arrival, arrival + Millis(1), number) else { return };
+        effect.clear();
+        overlay.effect.disturb(&mut span, effect);
+        if effect.silence_reports || effect.offline > Millis(0) {
+            self.drop_report(lane);
+            return;
+        }
+        if let Some(share) = effect.ordinary {
+            self.scale(lane, &IN_THE_REPORT, share, &mut span.dice);
+            overlay.first_observable.get_or_insert(arrival);
+        }
+        if let Some(claims) = effect.forged {
+            self.extras.entry(lane as u32).or_default().forged = true;
+            let claimed = [claims.bytes_out, claims.bytes_in, claims.packets_out, claims.packets_in];
+            let columns = IN_THE_REPORT.into_iter().chain([Column::EstablishedConnections]);
+            for (column, claim) in columns.zip(claimed.into_iter().chain([claims.connections])) {
+                if let Some(claim) = claim {
+                    self.tick.numbers[column.index()][lane] = claim;
+                    overlay.first_observable.get_or_insert(arrival);
+                }
+            }
+        }
+    }
+
+    /// Multiplies counts by thousandths; what is left over is rounded by chance, so that small counts keep their mean.
+    fn scale(&mut self, lane: usize, columns: &[Column], thousandths: u32, dice: &mut Dice) {
+        for column in columns {
+            let value = &mut self.tick.numbers[column.index()][lane];
+            let exact = u64::from(*value) * u64::from(thousandths);
+            *value = ((exact + dice.below(1_000)) / 1_000).min(u64::from(u32::MAX)) as u32;
+        }
+        if columns.contains(&Column::Sent) && self.tick.numbers[Column::Sent.index()][lane] == 0 {
+            for column in [Column::LargestMessage, Column::SmallestMessage, Column::MessageBytes] {
+                self.tick.numbers[column.index()][lane] = 0;
+            }
+        }
+    }
+
     /// What the broker sees of an act in this tick.
     fn at_the_broker(&mut self, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         let Some(mut span) = overlay.span(self.tick.start, self.tick.end, number) else { return };
@@ -551,12 +630,19 @@ impl Shard {
         let access = self.access[lane];
         effect.clear();
         overlay.effect.disturb(&mut span, effect);
-        overlay.harm_planned += effect.harm + effect.publishing.iter().map(|p| p.messages * p.harm).sum::<u64>();
+        overlay.harm_planned += effect.planned_harm();
         overlay.harm += effect.harm;
+        if self.extras.get(&overlay.lane).is_some_and(|extras| extras.offline) {
+            effect.publishing.clear();
+            effect.sources.clear();
+            (effect.received, effect.refused) = (0, 0);
+        } else {
+            overlay.harm += effect.network_harm;
+        }
         if !access.connected() || !get(&self.tick.active, lane) {
             return;
         }
-        let mut seen = effect.received + effect.connection_attempts + effect.disconnects > 0;
+        let mut seen = effect.received + effect.refused + effect.connection_attempts + effect.disconnects > 0;
         for publishing in effect.publishing.iter().filter(|publishing| publishing.messages > 0) {
             seen = true;
             if overlay.allowed[publishing.topic] {
@@ -568,13 +654,16 @@ impl Shard {
                 let smallest = &mut self.tick.numbers[Column::SmallestMessage.index()][lane];
                 *smallest = if *smallest == 0 { size } else { (*smallest).min(size) };
                 overlay.harm += publishing.messages * publishing.harm;
+                effect.received += publishing.messages * publishing.replies;
             } else {
                 self.refuse(lane, publishing.messages.min(u64::from(u32::MAX)) as u32);
             }
         }
         if access.has(Access::RECEIVE) {
             self.add(Column::Received, lane, effect.received);
+            overlay.harm += effect.received * effect.received_harm;
         }
+        self.refuse(lane, effect.refused.min(u64::from(u32::MAX)) as u32);
         self.add(Column::ConnectionAttempts, lane, effect.connection_attempts);
         self.add(Column::Disconnects, lane, effect.disconnects);
         if !effect.sources.is_empty() {
@@ -589,7 +678,7 @@ impl Shard {
     /// What the device's report of this tick, if there is one, tells of an act.
     fn in_the_report(&mut self, common: &Common, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         let lane = overlay.lane as usize;
-        if !get(&self.tick.reported, lane) {
+        if !get(&self.tick.reported, lane) || self.extras.get(&overlay.lane).is_some_and(|extras| extras.forged) {
             return;
         }
         let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
@@ -600,19 +689,22 @@ impl Shard {
         effect.clear();
         overlay.effect.disturb(&mut span, effect);
         let published = effect.publishing.iter().filter(|p| overlay.allowed.get(p.topic) == Some(&true));
-        let (messages, payload) =
-            published.fold((0, 0), |(n, bytes), p| (n + p.messages, bytes + p.messages * (p.size + OVERHEAD)));
-        self.add(Column::BytesOut, lane, effect.bytes_out + payload);
-        self.add(Column::BytesIn, lane, effect.bytes_in + messages * 52);
-        self.add(Column::PacketsOut, lane, effect.packets_out + payload.div_ceil(1_400).max(messages));
-        self.add(Column::PacketsIn, lane, effect.packets_in + messages);
+        let (messages, payload, replies) = published.fold((0, 0, 0), |(messages, bytes, replies), p| {
+            (messages + p.messages, bytes + p.messages * (p.size + OVERHEAD), replies + p.messages * p.replies)
+        });
+        let received = if self.access[lane].has(Access::RECEIVE) { effect.received + replies } else { 0 };
+        let delivered = received * (effect.received_size + OVERHEAD);
+        self.add(Column::BytesOut, lane, effect.bytes_out + payload + received * 52);
+        self.add(Column::BytesIn, lane, effect.bytes_in + delivered + messages * 52);
+        self.add(Column::PacketsOut, lane, effect.packets_out + payload.div_ceil(1_400).max(messages) + received);
+        self.add(Column::PacketsIn, lane, effect.packets_in + delivered.div_ceil(1_400).max(received) + messages);
         let present = overlay.onset <= arrival && arrival < overlay.end;
         if present {
             self.add(Column::EstablishedConnections, lane, effect.connections);
             self.add(Column::ListeningTcpPorts, lane, effect.tcp_ports.len() as u64);
             self.add(Column::ListeningUdpPorts, lane, effect.udp_ports.len() as u64);
         }
-        let amounts = effect.bytes_out + effect.bytes_in + effect.packets_out + effect.packets_in + messages;
+        let amounts = effect.bytes_out + effect.bytes_in + effect.packets_out + effect.packets_in + messages + received;
         let levels = !effect.tcp_ports.is_empty()
             || !effect.udp_ports.is_empty()
             || !effect.destinations.is_empty()

@@ -41,6 +41,8 @@ impl Overlay {
         (from < to).then(|| Span {
             from: from - self.onset,
             to: to - self.onset,
+            onset: self.onset,
+            key: self.key,
             dice: Dice::new(self.key, self.purpose, number),
         })
     }

@@ -1,2 +1,3 @@
 //! The world from outside: a module per behavior.
+mod attacks;
 mod loading;
