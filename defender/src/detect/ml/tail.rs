@@ -6,6 +6,8 @@
 
 /// Numbers beyond a threshold that are enough to trust ranks.
 const ENOUGH: f64 = 10.0;
+/// Excesses without which there is no tail to model, but a few outliers.
+const TAIL_MIN: u64 = 5;
 /// Shapes of the excess distribution that are believed. At 0 it is exponential, which on a logarithmic scale is
 /// already a power law; no tail of a healthy fleet is heavier than that.
 const SHAPES: std::ops::RangeInclusive<f64> = -0.5..=0.0;
@@ -71,14 +73,18 @@ impl Peaks {
         let n = len(values);
         let most = (200.0 / n as f64).clamp(0.005, 0.05) * n as f64;
         let body = exceeded_by_at_most(values, most as u64)?;
+        let tail = &values[values.partition_point(|(v, _)| *v <= body)..];
+        let beyond = len(tail);
+        if beyond < TAIL_MIN {
+            return Some(Peaks { base: body, share: 0.0, excesses: Vec::new(), mean: 0.0 });
+        }
         // Behind a gap (bursts), the tail begins where numbers are found again.
-        let first = values.iter().map(|(v, _)| *v).find(|v| *v > body)?;
+        let first = tail[0].0;
         let base = (body + half_step(body)).max(first - half_step(first));
-        let excesses: Counted =
-            values.iter().filter(|(v, _)| *v > body).map(|(v, times)| ((v - base).max(0.0), *times)).collect();
-        let beyond = len(&excesses);
+        let excesses: Counted = tail.iter().map(|(v, times)| ((v - base).max(0.0), *times)).collect();
         let mean = excesses.iter().map(|(x, times)| x * *times as f64).sum::<f64>() / beyond as f64;
-        (mean > 0.0).then_some(Peaks { base, share: beyond as f64 / n as f64, excesses, mean })
+        let excesses = if mean > 0.0 { excesses } else { Vec::new() };
+        Some(Peaks { base, share: beyond as f64 / n as f64, excesses, mean })
     }
 
     /// The threshold beyond which a share of the group lies.
