@@ -152,11 +152,6 @@ impl FindingStore {
         Some((finding, &self.batches[batch]))
     }
 
-    /// The findings of an audit, oldest first.
-    pub(super) fn keys_of(&self, task: u64) -> Vec<FindingKey> {
-        self.batches.iter().filter(|batch| batch.task == task).flat_map(Batch::keys).map(FindingKey).collect()
-    }
-
     pub(super) fn related(&self, key: u64) -> &Related {
         self.related.get(&key).unwrap_or(&Related::None)
     }

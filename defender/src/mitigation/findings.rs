@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::account::SerialNumber;
-pub use crate::audit::FindingKey;
 use crate::detect::Detect;
 use crate::detect::violation::{Violation, ViolationFilter};
 use crate::ids::CertificateId;
 use crate::time::Timestamp;
+
+/// A finding's place in the store that holds it; ascending in the order of creation, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingKey(pub u64);
 
 /// The resource that a finding is about, as far as actions can act on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -216,6 +216,7 @@ impl Record {
         });
         let behaviors = behaviors.collect();
         self.timeline.sort_by_key(|row| row.time);
+        let windows_per_hour = (Millis::HOUR.0 / header.window.0).max(1) as u32;
         let notifications = outbox.since(0).take(Outcome::NOTIFICATIONS_CAP).map(|message| message.body()).collect();
         Outcome {
             header,
@@ -230,7 +231,11 @@ impl Record {
             jobs,
             timeline: self.timeline,
             notifications,
-            tally: Tally { notifications: outbox.end(), ..tally },
+            tally: Tally {
+                notifications: outbox.end(),
+                active_by_hour: tally.active_by_hour.iter().map(|sum| sum / windows_per_hour).collect(),
+                ..tally
+            },
             warnings: self.warnings,
         }
     }
@@ -378,7 +383,7 @@ pub(super) fn tally(total: &mut Tally, shards: &[TickTally], first_tick: u64, ti
         grow(&mut total.active_by_hour, hour, 0);
         total.messages_by_day[day] += tally.messages;
         total.authorization_failures_by_day[day] += tally.failures;
-        // Sums of an hour's ticks; divided at the end.
+        // A sum over the hour's windows; `Record::outcome` makes it a mean.
         total.active_by_hour[hour] += tally.active as u32;
     }
 }

@@ -4,7 +4,13 @@
 //! model is built, refreshed, discontinued. [`AnomalyModel`] is what it does not: any implementation here is a
 //! surrogate, and every output says so ([`ModelDiagnostics`]).
 
+mod season;
+mod sketch;
 mod stand_in;
+mod surrogate;
+#[cfg(test)]
+mod surrogate_tests;
+mod tail;
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -17,6 +23,7 @@ use super::wire::{ConfidenceLevel, ModelStatus};
 use crate::time::{Millis, Timestamp, epoch_seconds};
 
 pub use stand_in::StandIn;
+pub use surrogate::{Surrogate, false_alarm_rate};
 
 /// How far back a model learns, and how long the first build waits (D-ML3).
 pub const TRAINING_SPAN: Millis = Millis::days(14);
