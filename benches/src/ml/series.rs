@@ -62,7 +62,7 @@ impl Series {
         for (time, value) in &self.points {
             while *time > midnight {
                 model.refresh(midnight);
-                midnight = midnight + Millis::DAY;
+                midnight += Millis::DAY;
             }
             if *time > ready {
                 outcome.judged += 1;
