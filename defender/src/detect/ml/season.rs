@@ -28,6 +28,9 @@ pub(super) struct Season {
     pub(super) slots: Vec<f64>,
     /// Effect per hour of distance from the middle of the training span.
     pub(super) slope: f64,
+    /// By hour of the training span: how much further from its expectation it would have been, had it not helped to
+    /// form it.
+    unfit: Vec<f64>,
 }
 
 /// The share of an observed variance that is not noise.
@@ -46,7 +49,7 @@ impl Season {
     /// Learns from the sketches of [`HOURS`] hours; `all` is their sum.
     pub(super) fn of(cells: &[&Sketch], all: &Sketch) -> Season {
         let scale = if all.min().is_some_and(|min| min < 0.0) { Scale::Additive } else { Scale::Multiplicative };
-        let flat = Season { scale, slots: vec![0.0; SLOTS], slope: 0.0 };
+        let flat = Season { scale, slots: vec![0.0; SLOTS], slope: 0.0, unfit: vec![0.0; HOURS] };
         let (Some(low), Some(high)) = (all.quantile(CLIPPED), all.quantile(1.0 - CLIPPED)) else { return flat };
         let level = all.clamped_sum(low, high) / all.len() as f64;
         if low == high || (scale == Scale::Multiplicative && level <= 0.0) {
@@ -68,12 +71,18 @@ impl Season {
         for (hour, (effect, _)) in hours.iter_mut().enumerate() {
             *effect -= slope * (hour as f64 + 0.5 - SLOTS as f64);
         }
-        Season { scale, slots: cycle(&hours), slope }
+        let Cycle { effects, leverage } = cycle(&hours);
+        // A residual of a fit has 1 − h of the variance of noise, that of a prediction 1 + h.
+        let widening = ((1.0 + leverage) / (1.0 - leverage)).sqrt() - 1.0;
+        let residual = |hour: usize| if hours[hour].1 > 0.0 { hours[hour].0 - effects[hour % SLOTS] } else { 0.0 };
+        let unfit = (0..HOURS).map(|hour| widening * residual(hour)).collect();
+        Season { scale, slots: effects, slope, unfit }
     }
 
-    /// The effect at an hour, counted from the beginning of the training span (fractions and later hours allowed).
-    pub(super) fn effect(&self, slot: usize, hour: f64) -> f64 {
-        self.slots[slot] + self.slope * (hour - SLOTS as f64)
+    /// The effect to take out of the datapoints of an hour of the training span, so that what is left spreads as
+    /// datapoints of later hours will.
+    pub(super) fn training_effect(&self, hour: usize) -> f64 {
+        self.slots[hour % SLOTS] + self.slope * (hour as f64 + 0.5 - SLOTS as f64) - self.unfit[hour]
     }
 }
 
@@ -97,10 +106,17 @@ fn slope(hours: &[(f64, f64)]) -> f64 {
     changes[changes.len() / 2] / SLOTS as f64
 }
 
+/// Effects by hour of the week.
+struct Cycle {
+    effects: Vec<f64>,
+    /// How much of an hour's own level went into its expectation.
+    leverage: f64,
+}
+
 /// Effects by hour of the week. Three layers, each shrunk towards the one before by as much of it as may be noise:
 /// the hour of the day, the day of the week, and what the two leave of the single hour. The noise is seen directly, by
 /// comparing the two weeks.
-fn cycle(hours: &[(f64, f64)]) -> Vec<f64> {
+fn cycle(hours: &[(f64, f64)]) -> Cycle {
     let both = |slot: usize| (hours[slot], hours[slot + SLOTS]);
     let slots: Vec<(f64, f64)> = (0..SLOTS)
         .map(|slot| {
@@ -127,7 +143,7 @@ fn cycle(hours: &[(f64, f64)]) -> Vec<f64> {
     let trust_daily = trust(variance(&daily), noise / 7.0);
     let mut effects: Vec<f64> = (0..SLOTS).map(|slot| overall + trust_daily * daily[slot % 24]).collect();
     if !repeated {
-        return effects;
+        return Cycle { effects, leverage: trust_daily / 14.0 };
     }
     let rest = |effects: &[f64], slot: usize| if slots[slot].1 > 0.0 { slots[slot].0 - effects[slot] } else { 0.0 };
     let weekly: Vec<f64> =
@@ -139,7 +155,8 @@ fn cycle(hours: &[(f64, f64)]) -> Vec<f64> {
     let single: Vec<f64> = (0..SLOTS).map(|slot| rest(&effects, slot)).collect();
     let trust_single = trust(variance(&single), noise);
     effects.iter_mut().zip(single).for_each(|(effect, rest)| *effect += trust_single * rest);
-    effects
+    let shared = trust_weekly / 24.0 + (1.0 - trust_weekly / 24.0) * trust_daily / 7.0;
+    Cycle { effects, leverage: (trust_single + (1.0 - trust_single) * shared) / 2.0 }
 }
 
 #[cfg(test)]

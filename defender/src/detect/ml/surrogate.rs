@@ -139,9 +139,8 @@ impl Built {
 
         let mut adjusted: Vec<Counted> = vec![Vec::new(); groups.iter().max()? + 1];
         for (hour, cell) in cells.iter().enumerate() {
-            let slot = hour % SLOTS;
-            let effect = season.effect(slot, hour as f64 + 0.5);
-            adjusted[groups[slot]]
+            let effect = season.training_effect(hour);
+            adjusted[groups[hour % SLOTS]]
                 .extend(cell.iter().map(|(value, times)| (without(season.scale, value, effect), times)));
         }
         for group in &mut adjusted {

@@ -12,6 +12,11 @@ const TAIL_MIN: u64 = 5;
 /// already a power law; no tail of a healthy fleet is heavier than that.
 const SHAPES: std::ops::RangeInclusive<f64> = -0.5..=0.0;
 
+/// Variance of a shape that is estimated from one excess; that from n is the n-th part.
+const SHAPE_VARIANCE: f64 = 1.3;
+/// By how much a shape may be raised for not being known well.
+const CAUTION_MAX: f64 = 0.1;
+
 /// Numbers of one group with their occurrences, ascending.
 pub(super) type Counted = Vec<(f64, u64)>;
 
@@ -87,21 +92,32 @@ impl Peaks {
         Some(Peaks { base, share: beyond as f64 / n as f64, excesses, mean })
     }
 
-    /// The threshold beyond which a share of the group lies.
-    fn threshold(&self, share: f64, shape: f64) -> f64 {
-        let scale = self.mean * (1.0 - shape);
+    /// The threshold beyond which a share of the group lies, on average over what scale and shape may really be: the
+    /// rate is convex in both, so their uncertainty must be paid for, the more the further the threshold lies out.
+    fn threshold(&self, share: f64, common: Shape) -> f64 {
         let ratio = share / self.share;
-        let excess = match ratio {
-            1.0.. => 0.0,
-            _ if shape.abs() < 1e-6 => -scale * libm::log(ratio),
-            _ => scale / shape * (libm::pow(ratio, -shape) - 1.0),
-        };
-        self.base + excess
+        if ratio >= 1.0 || self.excesses.is_empty() {
+            return self.base;
+        }
+        let distance = -libm::log(ratio);
+        let own = len(&self.excesses) as f64;
+        let caution = 1.0 / own + distance * distance / 4.0 * SHAPE_VARIANCE / common.excesses;
+        let shape = common.value + caution.min(CAUTION_MAX);
+        let scale = self.mean * (1.0 - common.value);
+        let excess = if shape.abs() < 1e-6 { distance } else { (libm::exp(distance * shape) - 1.0) / shape };
+        self.base + scale * excess
     }
 }
 
+/// A shape, and from how many excesses it is known.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    value: f64,
+    excesses: f64,
+}
+
 /// The common shape of excesses, each measured by its group's mean, by probability-weighted moments.
-fn shape<'a>(peaks: impl Iterator<Item = &'a Peaks>) -> f64 {
+fn shape<'a>(peaks: impl Iterator<Item = &'a Peaks>) -> Shape {
     let mut all: Counted =
         peaks.flat_map(|peaks| peaks.excesses.iter().map(|(x, times)| (x / peaks.mean, *times))).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -115,7 +131,8 @@ fn shape<'a>(peaks: impl Iterator<Item = &'a Peaks>) -> f64 {
         below += times;
     }
     let shape = 2.0 - plain / (plain - 2.0 * weighted);
-    if shape.is_finite() { shape.clamp(*SHAPES.start(), *SHAPES.end()) } else { *SHAPES.start() }
+    let value = if shape.is_finite() { shape.clamp(*SHAPES.start(), *SHAPES.end()) } else { *SHAPES.start() };
+    Shape { value, excesses: n }
 }
 
 /// Thresholds of every group, each at least as far out as the one before. `None` for an empty group.
