@@ -169,7 +169,7 @@ fn cost(candidates: &[Candidate]) {
     }
 }
 
-/// Resident kilobytes.
+/// The most kilobytes that were resident so far.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::detect::Detect;
+use crate::error::Compatibility;
 
 const MIDNIGHT: Timestamp = Timestamp::from_seconds(1_748_736_000);
 const WINDOW: Millis = Millis::minutes(5);
@@ -251,6 +253,8 @@ fn the_lifecycle_runs_with_the_surrogate_and_labels_it() {
     let sample = Sample { time: MIDNIGHT + Millis::days(15), device: "d", value: 1e6 };
     assert_eq!(model.judge(sample, ConfidenceLevel::High).map(|judgment| judgment.anomalous), Some(true));
     let diagnostics = model.diagnostics(MIDNIGHT, "P", "B");
+    // A whole service with it, instead of the stand-in.
+    let _: Detect = Detect::with_models(1, Compatibility::default(), || Box::new(Surrogate::default()));
     assert_eq!((diagnostics.model, diagnostics.surrogate), ("engine-surrogate-seasonal-tails", true));
 }
 

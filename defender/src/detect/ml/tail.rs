@@ -212,8 +212,10 @@ mod tests {
         let found = thresholds(&[exponential(20_000, 1.0), exponential(5_000, 3.0)], &|_| 0.0);
         for (thresholds, scale) in found.iter().flatten().zip([1.0, 3.0]) {
             for (threshold, share) in thresholds.iter().zip(SHARES) {
-                let wanted = -scale * share.ln();
-                assert!((threshold / wanted - 1.0).abs() < 0.08, "{share}: {threshold}, wanted {wanted}");
+                // A little further out than the truth, the more the rarer: the sample does not tell the scale exactly.
+                let (wanted, outward) = (-scale * share.ln(), 0.02 - 0.012 * share.ln());
+                let found = threshold / wanted - 1.0;
+                assert!((-0.05..outward).contains(&found), "{share}: {threshold}, wanted {wanted}");
             }
         }
     }
