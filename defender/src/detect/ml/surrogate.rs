@@ -10,8 +10,8 @@ use crate::detect::percentile::Multiset;
 use crate::detect::wire::ConfidenceLevel;
 use crate::time::{Millis, Timestamp};
 
-/// Share of healthy datapoints that a confidence level may call anomalous, at most: 10⁻³ for `LOW`, 10⁻⁴ for
-/// `MEDIUM`, 10⁻⁵ for `HIGH`; of datapoints like those of the training span.
+/// Share of healthy datapoints that a confidence level is calibrated to call anomalous: at most 10⁻³ for `LOW`, 10⁻⁴
+/// for `MEDIUM`, 10⁻⁵ for `HIGH`, of datapoints like those of the training span. `docs/ml.md` tells how near it comes.
 pub const fn false_alarm_rate(confidence: ConfidenceLevel) -> f64 {
     RATES[index(confidence)]
 }
