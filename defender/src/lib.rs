@@ -18,4 +18,5 @@ pub mod mitigation;
 pub mod notification;
 pub mod policy;
 mod request;
+mod shape;
 pub mod time;

@@ -4,38 +4,12 @@
 //! the service answers its absence with `InvalidRequestException`; the operation says so.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::wire::{Tag, query_time};
+use crate::shape::{members, names};
 use crate::time::{Timestamp, epoch_seconds};
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// All of them, in the order of the API.
-            pub const ALL: &[$name] = &[$($name::$variant,)+];
-
-            /// The name on the wire.
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => $text,)+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    )+};
-}
 
 names! {
     /// How urgent a check's findings are.
@@ -137,18 +111,6 @@ names! {
         /// Saturday.
         Saturday = "SAT",
     }
-}
-
-macro_rules! members {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $member:ident: $kind:ty,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[expect(missing_docs, reason = "members are named as in the API")]
-        pub struct $name {
-            $($(#[$attribute])* pub $member: $kind,)*
-        }
-    )*};
 }
 
 members! {

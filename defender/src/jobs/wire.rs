@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::shape::members;
 use crate::time::{Timestamp, epoch_seconds};
 
 /// Where a job stands (J-02).
@@ -139,18 +140,6 @@ pub enum JobEndBehavior {
     Cancel,
     /// As `CancelJob` with `force`.
     ForceCancel,
-}
-
-macro_rules! members {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $member:ident: $kind:ty,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[expect(missing_docs, reason = "members are named as in the API")]
-        pub struct $name {
-            $($(#[$attribute])* pub $member: $kind,)*
-        }
-    )*};
 }
 
 members! {

@@ -4,38 +4,12 @@
 //! answered with `InvalidRequestException` are texts here, and are read by the operation.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::wire::{Tag, query_time};
+use crate::shape::{members, names};
 use crate::time::{Timestamp, epoch_seconds};
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// All of them, in the order of the API.
-            pub const ALL: &[$name] = &[$($name::$variant,)+];
-
-            /// The name on the wire.
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => $text,)+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    )+};
-}
 
 names! {
     /// The six kinds of action (7.1).
@@ -105,18 +79,6 @@ names! {
         /// Done through another violation of the thing, or an earlier action failed.
         Skipped = "SKIPPED",
     }
-}
-
-macro_rules! members {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $member:ident: $kind:ty,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[expect(missing_docs, reason = "members are named as in the API")]
-        pub struct $name {
-            $($(#[$attribute])* pub $member: $kind,)*
-        }
-    )*};
 }
 
 members! {

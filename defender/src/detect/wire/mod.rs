@@ -18,6 +18,7 @@ pub use violation::*;
 
 use super::criteria::Observed;
 use crate::metric::ValueKind;
+use crate::shape::names;
 
 /// A document that was read, and the members in it that its shape does not know.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,35 +67,7 @@ fn list_unknown(given: &Value, understood: &Value, pointer: &mut String, unknown
     }
 }
 
-macro_rules! wire_enum {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// The name on the wire.
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => $text,)+ }
-            }
-
-            /// By its name on the wire.
-            pub fn from_name(name: &str) -> Option<$name> {
-                match name { $($text => Some($name::$variant),)+ _ => None }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    )+};
-}
-
-wire_enum! {
+names! {
     /// Which side of a dimension's topic filters counts (D-12).
     DimensionOperator {
         /// Only events whose topic matches at least one filter.
