@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::detect::alarm::{Machine, ViolationEventType};
 use crate::detect::columns::{
-    Aggregate, Column, GRID, Judge, Mask, Program, RuleCount, RuleKind, SILENCE, Tick, Transition,
+    Aggregate, Column, GRID, Judge, Mask, Program, RuleCount, RuleKind, SILENCE, Tick, Transition, bits,
 };
 use crate::time::{Millis, Timestamp};
 
@@ -208,17 +208,6 @@ fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
     values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v != T::default()) << i)
 }
 
-/// The set bits of a word, lowest first.
-fn bits(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        (word != 0).then(|| {
-            let bit = word.trailing_zeros() as usize;
-            word &= word - 1;
-            bit
-        })
-    })
-}
-
 impl Judge for Columns {
     fn judge(&mut self, tick: &Tick, out: &mut Vec<Transition>) {
         let step = self.program.tick();
@@ -359,33 +348,22 @@ impl Columns {
         tick: &Tick,
         out: &mut Vec<Transition>,
     ) {
-        let window = &self.windows[window];
-        let words = self.covered[profile].len();
-        let masks: Vec<(u64, u64)> = if window.sliding.is_some() {
-            let chunks = window.values.chunks(64).enumerate();
-            chunks
-                .map(|(word, chunk)| {
-                    let present = tick.reported[word] & self.covered[profile][word];
-                    (present, outside(chunk, low, high) & present)
-                })
-                .collect()
-        } else if window.ends(tick, self.program.tick()) {
-            let chunks = window.values.chunks(64).enumerate();
-            chunks
-                .map(|(word, chunk)| {
-                    let present = window.present[word] & window.eligible[profile][word];
-                    (present, outside(chunk, low, high) & present)
-                })
-                .collect()
-        } else {
+        let sliding = self.windows[window].sliding.is_some();
+        if !sliding && !self.windows[window].ends(tick, self.program.tick()) {
             return;
-        };
-        debug_assert_eq!(masks.len(), words);
-        let values = std::mem::take(&mut self.windows[self.rules[index].window.expect("asked for a window")].values);
-        for (word, (present, violating)) in masks.into_iter().enumerate() {
+        }
+        // Lent out, so that the machines can be stepped meanwhile.
+        let values = std::mem::take(&mut self.windows[window].values);
+        for (word, chunk) in values.chunks(64).enumerate() {
+            let present = if sliding {
+                tick.reported[word] & self.covered[profile][word]
+            } else {
+                self.windows[window].present[word] & self.windows[window].eligible[profile][word]
+            };
+            let violating = outside(chunk, low, high) & present;
             self.step(index, word, present, violating, device_side, tick, |lane| values[lane], out);
         }
-        self.windows[self.rules[index].window.expect("asked for a window")].values = values;
+        self.windows[window].values = values;
     }
 
     /// Feeds one word's datapoints to a rule's machines.

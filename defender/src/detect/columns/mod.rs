@@ -87,6 +87,30 @@ impl Column {
 /// A bit per lane, in words of 64.
 pub type Mask = Vec<u64>;
 
+/// The set bits of a word, lowest first.
+pub fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (word != 0).then(|| {
+            let bit = word.trailing_zeros() as usize;
+            word &= word - 1;
+            bit
+        })
+    })
+}
+
+/// Whether a lane's bit is set.
+#[inline]
+pub fn has_lane(mask: &[u64], lane: usize) -> bool {
+    mask[lane / 64] >> (lane % 64) & 1 == 1
+}
+
+/// Sets or clears a lane's bit.
+#[inline]
+pub fn set_lane(mask: &mut [u64], lane: usize, on: bool) {
+    let bit = 1u64 << (lane % 64);
+    if on { mask[lane / 64] |= bit } else { mask[lane / 64] &= !bit }
+}
+
 /// One tick of one shard, as seen by the engine.
 #[derive(Clone, Debug)]
 pub struct Tick {

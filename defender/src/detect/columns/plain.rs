@@ -3,7 +3,7 @@
 
 use crate::detect::alarm::{Machine, ViolationEventType};
 use crate::detect::columns::{
-    Aggregate, Column, GRID, Judge, Program, ProgramRule, RuleCount, RuleKind, SILENCE, Tick, Transition,
+    Aggregate, Column, GRID, Judge, Program, ProgramRule, RuleCount, RuleKind, SILENCE, Tick, Transition, has_lane,
 };
 use crate::time::{Millis, Timestamp};
 
@@ -68,7 +68,7 @@ impl Plain {
     }
 
     fn shown(tick: &Tick, lane: usize) -> Shown {
-        let bit = |mask: &[u64]| mask[lane / 64] >> (lane % 64) & 1 == 1;
+        let bit = |mask: &[u64]| has_lane(mask, lane);
         let mut numbers = [0; Column::COUNT];
         for (number, column) in numbers.iter_mut().zip(&tick.numbers) {
             *number = column[lane];
@@ -162,7 +162,7 @@ impl Judge for Plain {
             for (r, rule) in self.program.rules().iter().enumerate() {
                 let set_violated = matches!(rule.kind, RuleKind::Set { .. }).then(|| {
                     set_rule += 1;
-                    tick.set_violations[set_rule - 1][index / 64] >> (index % 64) & 1 == 1
+                    has_lane(&tick.set_violations[set_rule - 1], index)
                 });
                 let threshold = match &rule.kind {
                     RuleKind::Statistical { population, .. } => match tick.thresholds[*population as usize] {
