@@ -232,6 +232,27 @@ pub struct Act {
     pub devices: Vec<DeviceAct>,
 }
 
+impl Act {
+    /// An act that disturbs nothing and concerns nobody yet; it ends as it begins.
+    pub fn new(name: &str, kind: &str, category: ActKind, channel: Channel, onset: Timestamp) -> Act {
+        Act {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            category,
+            channel,
+            techniques: Vec::new(),
+            disturbs: Vec::new(),
+            checks: Vec::new(),
+            resource: None,
+            onset,
+            end: onset,
+            resolved: None,
+            harm_unit: String::new(),
+            devices: Vec::new(),
+        }
+    }
+}
+
 /// An act's part on one device.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeviceAct {

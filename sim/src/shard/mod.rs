@@ -17,24 +17,25 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
-use defender::detect::columns::{Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition};
+use defender::detect::columns::{
+    Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition, bits, has_lane, set_lane,
+};
 use defender::detect::criteria::Observed;
 use defender::metric::Metric;
 use defender::time::{Millis, Timestamp};
 
 pub(crate) use access::Access;
 pub(crate) use overlay::Overlay;
+use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
 
 use crate::dice::{Dice, Purpose, draw, salt};
-use crate::disturbance::Disturbance;
+use crate::disturbance::{Disturbance, SEGMENT};
 
 /// Devices per shard.
 pub(crate) const LANES: usize = 1_024;
 /// A client that was refused waits this long before it tries again.
 const BACK_OFF: Millis = Millis::seconds(30);
-/// Bytes of a message beside its payload.
-const OVERHEAD: u64 = 98;
 
 /// What all shards share.
 pub(crate) struct Common {
@@ -124,7 +125,7 @@ pub(crate) enum Detail {
 /// What came out of a shard since the last synchronization point.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// Alarm events with the device's global number and the value of set metrics.
+    /// Alarm events, with what their transitions do not say.
     pub transitions: Vec<(Transition, Detail)>,
     /// Certificates that expired: (when, lane).
     pub expired: Vec<(Timestamp, u32)>,
@@ -177,28 +178,6 @@ struct Extras {
     forged: bool,
 }
 
-/// The set bits of a mask, in order.
-fn lanes_of(mask: &[u64]) -> Vec<usize> {
-    let mut lanes = Vec::new();
-    for (word, bits) in mask.iter().enumerate() {
-        let mut bits = *bits;
-        while bits != 0 {
-            lanes.push(word * 64 + bits.trailing_zeros() as usize);
-            bits &= bits - 1;
-        }
-    }
-    lanes
-}
-
-fn set(mask: &mut [u64], lane: usize, on: bool) {
-    let bit = 1u64 << (lane % 64);
-    if on { mask[lane / 64] |= bit } else { mask[lane / 64] &= !bit }
-}
-
-fn get(mask: &[u64], lane: usize) -> bool {
-    mask[lane / 64] >> (lane % 64) & 1 == 1
-}
-
 impl Shard {
     /// A shard of the given devices, whose acts come sorted by onset.
     pub fn new(common: &Common, first: u32, devices: &[Newcomer], overlays: Vec<Overlay>, probe: bool) -> Shard {
@@ -226,8 +205,8 @@ impl Shard {
         for (lane, device) in devices.iter().enumerate() {
             let phase = u64::from((draw(device.key, salt(Purpose::ReportPhase, 0)) >> 32) as u32);
             tick.arrival[lane] = ((phase * common.tick.0 as u64) >> 32) as u32;
-            set(&mut every_tick, lane, tables(device).report_every == Some(1));
-            set(&mut tick.known, lane, true);
+            set_lane(&mut every_tick, lane, tables(device).report_every == Some(1));
+            set_lane(&mut tick.known, lane, true);
         }
         let mut shard = Shard {
             first,
@@ -253,7 +232,7 @@ impl Shard {
             runs,
         };
         for lane in 0..lanes {
-            set(&mut shard.limited, lane, shard.access[lane] != Access::FULL);
+            set_lane(&mut shard.limited, lane, shard.access[lane] != Access::FULL);
         }
         shard.base_violations = common
             .program
@@ -261,7 +240,7 @@ impl Shard {
             .map(|(_, metric, rule)| {
                 let mut mask = vec![0; words];
                 for lane in 0..lanes {
-                    set(&mut mask, lane, !rule.conforms(&shard.observed(common, metric, lane, None)));
+                    set_lane(&mut mask, lane, !rule.conforms(&shard.observed(common, metric, lane, None)));
                 }
                 mask
             })
@@ -303,7 +282,7 @@ impl Shard {
         mut topics: impl FnMut(&Overlay) -> Vec<bool>,
     ) {
         self.access[lane] = access;
-        set(&mut self.limited, lane, access != Access::FULL);
+        set_lane(&mut self.limited, lane, access != Access::FULL);
         for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane as usize == lane) {
             let allowed = topics(overlay);
             let reached = !overlay.effect.needs_receiving() || access.has(Access::RECEIVE);
@@ -380,7 +359,8 @@ impl Shard {
             let hour = tables.hour(index);
             kernel::ordinary(&devices, run.lanes.clone(), tables, common.needs, number, hour, &mut self.tick);
         }
-        for run in self.runs.clone() {
+        for index in 0..self.runs.len() {
+            let run = self.runs[index].clone();
             let tables = &common.classes[run.class].tables;
             if let Some(below) = tables.awake_below {
                 self.sleep(run.lanes.clone(), below, number);
@@ -408,7 +388,7 @@ impl Shard {
             self.expiries.pop_first();
             let access = self.access[lane as usize].with(Access::VALID, false);
             self.access[lane as usize] = access;
-            set(&mut self.limited, lane as usize, true);
+            set_lane(&mut self.limited, lane as usize, true);
             for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane == lane) {
                 let allowed = overlay.allowed.clone();
                 overlay.restrict(self.tick.start, false, allowed);
@@ -435,15 +415,15 @@ impl Shard {
         for column in &mut self.tick.numbers {
             column[lane] = 0;
         }
-        set(&mut self.tick.active, lane, false);
-        set(&mut self.tick.reported, lane, false);
+        set_lane(&mut self.tick.active, lane, false);
+        set_lane(&mut self.tick.reported, lane, false);
     }
 
     fn drop_report(&mut self, lane: usize) {
         for column in &mut self.tick.numbers[Column::BytesOut.index()..] {
             column[lane] = 0;
         }
-        set(&mut self.tick.reported, lane, false);
+        set_lane(&mut self.tick.reported, lane, false);
     }
 
     /// Agents that report every `every` ticks hold their counts back until then.
@@ -451,14 +431,14 @@ impl Shard {
         const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
         for lane in lanes {
             let reports =
-                (number + (self.keys[lane] >> 7) % every).is_multiple_of(every) && get(&self.tick.active, lane);
+                (number + (self.keys[lane] >> 7) % every).is_multiple_of(every) && has_lane(&self.tick.active, lane);
             for (held, column) in self.pending[lane].iter_mut().zip(AMOUNTS) {
                 let amount = &mut self.tick.numbers[column.index()][lane];
                 *held = held.saturating_add(*amount);
                 *amount = if reports { std::mem::take(held) } else { 0 };
             }
             if reports {
-                set(&mut self.tick.reported, lane, true);
+                set_lane(&mut self.tick.reported, lane, true);
             } else {
                 self.drop_report(lane);
             }
@@ -468,37 +448,43 @@ impl Shard {
     /// What the broker refuses.
     fn limit(&mut self, common: &Common) {
         let tries = (common.tick.0 / BACK_OFF.0).max(1) as u32;
-        for lane in lanes_of(&self.limited) {
-            let access = self.access[lane];
-            if !access.has(Access::VALID) {
-                self.silence(lane);
-                continue;
+        for word in 0..self.limited.len() {
+            for bit in bits(self.limited[word]) {
+                self.limit_lane(word * 64 + bit, tries);
             }
-            let awake = get(&self.tick.active, lane);
-            if !access.has(Access::CONNECT) {
-                self.silence(lane);
-                if awake {
-                    self.tick.numbers[Column::ConnectionAttempts.index()][lane] = tries;
-                    self.tick.numbers[Column::AuthorizationFailures.index()][lane] = tries;
-                    set(&mut self.tick.active, lane, true);
-                }
-                continue;
+        }
+    }
+
+    fn limit_lane(&mut self, lane: usize, tries: u32) {
+        let access = self.access[lane];
+        if !access.has(Access::VALID) {
+            self.silence(lane);
+            return;
+        }
+        let awake = has_lane(&self.tick.active, lane);
+        if !access.has(Access::CONNECT) {
+            self.silence(lane);
+            if awake {
+                self.tick.numbers[Column::ConnectionAttempts.index()][lane] = tries;
+                self.tick.numbers[Column::AuthorizationFailures.index()][lane] = tries;
+                set_lane(&mut self.tick.active, lane, true);
             }
-            if !access.has(Access::PUBLISH) {
-                let attempts = self.tick.numbers[Column::Sent.index()][lane].min(tries);
-                self.tick.numbers[Column::Sent.index()][lane] = 0;
-                for column in [Column::LargestMessage, Column::SmallestMessage, Column::MessageBytes] {
-                    self.tick.numbers[column.index()][lane] = 0;
-                }
-                // A refused publish costs the connection; the client comes back after its back-off.
-                self.refuse(lane, attempts);
+            return;
+        }
+        if !access.has(Access::PUBLISH) {
+            let attempts = self.tick.numbers[Column::Sent.index()][lane].min(tries);
+            self.tick.numbers[Column::Sent.index()][lane] = 0;
+            for column in [Column::LargestMessage, Column::SmallestMessage, Column::MessageBytes] {
+                self.tick.numbers[column.index()][lane] = 0;
             }
-            if !access.has(Access::RECEIVE) {
-                self.tick.numbers[Column::Received.index()][lane] = 0;
-            }
-            if !access.has(Access::REPORT) {
-                self.drop_report(lane);
-            }
+            // A refused publish costs the connection; the client comes back after its back-off.
+            self.refuse(lane, attempts);
+        }
+        if !access.has(Access::RECEIVE) {
+            self.tick.numbers[Column::Received.index()][lane] = 0;
+        }
+        if !access.has(Access::REPORT) {
+            self.drop_report(lane);
         }
     }
 
@@ -550,7 +536,7 @@ impl Shard {
         for (lane, extras) in &self.extras {
             for (position, (_, metric, rule)) in common.program.set_rules().enumerate() {
                 if !rule.conforms(&self.observed(common, metric, *lane as usize, Some(extras))) {
-                    set(&mut self.tick.set_violations[position], *lane as usize, true);
+                    set_lane(&mut self.tick.set_violations[position], *lane as usize, true);
                 }
             }
         }
@@ -575,13 +561,13 @@ impl Shard {
             }
             if effect.offline >= tick {
                 // A session that ends or begins is an event of its own (D-38).
-                let awake = get(&self.tick.active, lane) && effect.disconnects + effect.connection_attempts > 0;
+                let awake = has_lane(&self.tick.active, lane) && effect.disconnects + effect.connection_attempts > 0;
                 self.silence(lane);
-                set(&mut self.tick.active, lane, awake);
+                set_lane(&mut self.tick.active, lane, awake);
                 self.extras.entry(lane as u32).or_default().offline = true;
             }
         }
-        if !get(&self.tick.reported, lane) {
+        if !has_lane(&self.tick.reported, lane) {
             return;
         }
         let arrival = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
@@ -639,7 +625,7 @@ impl Shard {
         } else {
             overlay.harm += effect.network_harm;
         }
-        if !access.connected() || !get(&self.tick.active, lane) {
+        if !access.connected() || !has_lane(&self.tick.active, lane) {
             return;
         }
         let mut seen = effect.received + effect.refused + effect.connection_attempts + effect.disconnects > 0;
@@ -678,7 +664,7 @@ impl Shard {
     /// What the device's report of this tick, if there is one, tells of an act.
     fn in_the_report(&mut self, common: &Common, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         let lane = overlay.lane as usize;
-        if !get(&self.tick.reported, lane) || self.extras.get(&overlay.lane).is_some_and(|extras| extras.forged) {
+        if !has_lane(&self.tick.reported, lane) || self.extras.get(&overlay.lane).is_some_and(|extras| extras.forged) {
             return;
         }
         let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
@@ -690,14 +676,14 @@ impl Shard {
         overlay.effect.disturb(&mut span, effect);
         let published = effect.publishing.iter().filter(|p| overlay.allowed.get(p.topic) == Some(&true));
         let (messages, payload, replies) = published.fold((0, 0, 0), |(messages, bytes, replies), p| {
-            (messages + p.messages, bytes + p.messages * (p.size + OVERHEAD), replies + p.messages * p.replies)
+            (messages + p.messages, bytes + p.messages * (p.size + MESSAGE_OVERHEAD), replies + p.messages * p.replies)
         });
         let received = if self.access[lane].has(Access::RECEIVE) { effect.received + replies } else { 0 };
-        let delivered = received * (effect.received_size + OVERHEAD);
-        self.add(Column::BytesOut, lane, effect.bytes_out + payload + received * 52);
-        self.add(Column::BytesIn, lane, effect.bytes_in + delivered + messages * 52);
-        self.add(Column::PacketsOut, lane, effect.packets_out + payload.div_ceil(1_400).max(messages) + received);
-        self.add(Column::PacketsIn, lane, effect.packets_in + delivered.div_ceil(1_400).max(received) + messages);
+        let delivered = received * (effect.received_size + MESSAGE_OVERHEAD);
+        self.add(Column::BytesOut, lane, effect.bytes_out + payload + received * ACKNOWLEDGEMENT);
+        self.add(Column::BytesIn, lane, effect.bytes_in + delivered + messages * ACKNOWLEDGEMENT);
+        self.add(Column::PacketsOut, lane, effect.packets_out + payload.div_ceil(SEGMENT).max(messages) + received);
+        self.add(Column::PacketsIn, lane, effect.packets_in + delivered.div_ceil(SEGMENT).max(received) + messages);
         let present = overlay.onset <= arrival && arrival < overlay.end;
         if present {
             self.add(Column::EstablishedConnections, lane, effect.connections);
@@ -747,7 +733,7 @@ impl Shard {
     fn count_disconnect_minutes(&mut self) {
         for lane in 0..self.lanes() {
             let down = &mut self.down_since[lane];
-            let minutes = if get(&self.tick.active, lane) {
+            let minutes = if has_lane(&self.tick.active, lane) {
                 *down = None;
                 0
             } else {
@@ -772,7 +758,8 @@ impl Shard {
     fn hash(&mut self) {
         let Some(hashes) = &mut self.probe else { return };
         for (lane, hash) in hashes.iter_mut().enumerate() {
-            let masks = u64::from(get(&self.tick.active, lane)) | u64::from(get(&self.tick.reported, lane)) << 1;
+            let masks =
+                u64::from(has_lane(&self.tick.active, lane)) | u64::from(has_lane(&self.tick.reported, lane)) << 1;
             let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
             *hash = numbers
                 .fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));

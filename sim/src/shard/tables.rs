@@ -7,9 +7,9 @@ use crate::sampler::{AliasTables, Ladder, MessageSizes, Quantile, octave_steps};
 use crate::scenario::{Archetype, Traffic};
 
 /// Overhead of a message beside its payload \[bytes\]: MQTT, TLS, TCP and IP headers.
-const MESSAGE_OVERHEAD: f64 = 98.0;
+pub(super) const MESSAGE_OVERHEAD: u64 = 98;
 /// Bytes of a bare acknowledgement.
-const ACKNOWLEDGEMENT: f64 = 52.0;
+pub(super) const ACKNOWLEDGEMENT: u64 = 52;
 /// How far a device's own factor may lie from the median, in standard deviations.
 const HETEROGENEITY_CUT: f64 = 3.5;
 
@@ -117,11 +117,11 @@ impl ClassTables {
         ClassTables {
             sent,
             received,
-            message_out: libm::round(sizes.mean() + MESSAGE_OVERHEAD) as u64,
-            message_in: libm::round(sizes.mean() * 0.5 + MESSAGE_OVERHEAD) as u64,
+            message_out: libm::round(sizes.mean() + MESSAGE_OVERHEAD as f64) as u64,
+            message_in: libm::round(sizes.mean() * 0.5 + MESSAGE_OVERHEAD as f64) as u64,
             packet_out: libm::round(mean(archetype.packet_size_out)) as u64,
             packet_in: libm::round(mean(archetype.packet_size_in)) as u64,
-            acknowledgement: ACKNOWLEDGEMENT as u64,
+            acknowledgement: ACKNOWLEDGEMENT,
             noise_out: noise(
                 archetype.packet_size_out.spread,
                 (archetype.packets_out.mean + archetype.sent.mean) * share,

@@ -26,8 +26,6 @@ pub(super) struct Ledger {
 
 /// An act on the calendar, whatever its kind.
 struct Planned<'a> {
-    name: &'a str,
-    start: Millis,
     duration: Millis,
     stagger: Millis,
     targets: &'a Selector,
@@ -44,27 +42,18 @@ impl Ledger {
         let names = |metrics: &[defender::metric::Metric]| metrics.iter().map(ToString::to_string).collect();
         for plan in &scenario.attacks {
             let facts = plan.attack.facts();
+            let onset = scenario.start + plan.start;
             let act = Act {
-                name: plan.name.clone(),
-                kind: plan.attack.kind().to_owned(),
-                category: ActKind::Attack,
-                channel: facts.channel,
                 techniques: facts.techniques.iter().map(ToString::to_string).collect(),
                 disturbs: names(facts.disturbs),
                 checks: facts.checks.iter().map(ToString::to_string).collect(),
-                resource: None,
-                onset: scenario.start + plan.start,
-                end: scenario.end(),
-                resolved: None,
                 harm_unit: facts.harm_unit.to_owned(),
-                devices: Vec::new(),
+                ..Act::new(&plan.name, plan.attack.kind(), ActKind::Attack, facts.channel, onset)
             };
             ledger.plan(
                 scenario,
                 fleet,
                 Planned {
-                    name: &plan.name,
-                    start: plan.start,
                     duration: plan.duration,
                     stagger: plan.stagger,
                     targets: &plan.targets,
@@ -76,27 +65,15 @@ impl Ledger {
             );
         }
         for plan in &scenario.confounders {
+            let onset = scenario.start + plan.start;
             let act = Act {
-                name: plan.name.clone(),
-                kind: plan.confounder.kind().to_owned(),
-                category: ActKind::Confounder,
-                channel: Channel::Device,
-                techniques: Vec::new(),
                 disturbs: names(plan.confounder.disturbs()),
-                checks: Vec::new(),
-                resource: None,
-                onset: scenario.start + plan.start,
-                end: scenario.end(),
-                resolved: None,
-                harm_unit: String::new(),
-                devices: Vec::new(),
+                ..Act::new(&plan.name, plan.confounder.kind(), ActKind::Confounder, Channel::Device, onset)
             };
             ledger.plan(
                 scenario,
                 fleet,
                 Planned {
-                    name: &plan.name,
-                    start: plan.start,
                     duration: plan.duration,
                     stagger: plan.stagger,
                     targets: &plan.targets,
@@ -114,7 +91,7 @@ impl Ledger {
     }
 
     fn plan(&mut self, scenario: &Scenario, fleet: &Fleet, plan: Planned<'_>, overlays: &mut Vec<(u32, Overlay)>) {
-        let key = mix(scenario.seed ^ name_key(plan.name));
+        let key = mix(scenario.seed ^ name_key(&plan.act.name));
         let [targets, stagger, own] = plan.purposes;
         let devices = fleet.select(scenario, plan.targets, &mut Dice::new(key, targets, 0));
         let index = self.acts.len() as u32;
@@ -122,7 +99,7 @@ impl Ledger {
         for (position, device) in devices.into_iter().enumerate() {
             let device_key = fleet.devices[device as usize].key;
             let delay = Dice::new(key ^ device_key, stagger, 0).below(plan.stagger.0.max(1) as u64) as i64;
-            let onset = scenario.start + plan.start + Millis(delay);
+            let onset = act.onset + Millis(delay);
             let end = onset + plan.duration;
             act.devices.push(DeviceAct {
                 device: DeviceId(device),
@@ -167,19 +144,10 @@ impl Ledger {
             }
         };
         let mut act = Act {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            category: ActKind::Defect,
-            channel: Channel::Account,
-            techniques: Vec::new(),
-            disturbs: Vec::new(),
             checks: vec![check.to_owned()],
             resource,
-            onset: start,
             end: scenario.end(),
-            resolved: None,
-            harm_unit: String::new(),
-            devices: Vec::new(),
+            ..Act::new(name, kind, ActKind::Defect, Channel::Account, start)
         };
         if let Defect::ExpiringCertificates { cohort } = defect {
             act.harm_unit = "outage seconds".to_owned();

@@ -136,15 +136,10 @@ impl Record {
             (profile.name.clone(), profile.behaviors[rules[*i].behavior].name.clone())
         });
         order.iter().enumerate().for_each(|(rank, i)| rules[*i].rank = rank);
-        let silent = profiles.iter().filter(|profile| !profile.alerts);
-        let warnings = scenario
-            .warnings
-            .iter()
-            .map(|warning| format!("{}: {}", warning.code, warning.message))
-            .chain(silent.map(|profile| {
-                format!("NO_ALERT_TARGET: profile `{}` has no alertTargets: nobody is told of its alarms", profile.name)
-            }))
-            .collect();
+        let mut warnings: Vec<String> = scenario.warnings.iter().map(line).collect();
+        warnings.extend(profiles.iter().filter(|profile| !profile.alerts).map(|profile| {
+            format!("NO_ALERT_TARGET: profile `{}` has no alertTargets: nobody is told of its alarms", profile.name)
+        }));
         Record {
             profiles,
             rules,
@@ -173,7 +168,7 @@ impl Record {
 
     /// Notes what was tolerated or looks odd.
     pub fn warn(&mut self, warnings: Vec<Warning>) {
-        self.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {}", warning.code, warning.message)));
+        self.warnings.extend(warnings.iter().map(line));
     }
 
     /// Adds a line to the timeline.
@@ -321,6 +316,11 @@ impl World<'_> {
             self.notify_responders(notified, transition.rule, device, index);
         }
     }
+}
+
+/// A warning as an outcome tells it.
+fn line(warning: &Warning) -> String {
+    format!("{}: {}", warning.code, warning.message)
 }
 
 fn value_of(observed: &Observed) -> Value {

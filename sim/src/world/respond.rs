@@ -118,19 +118,10 @@ impl Responders {
             harm_planned: 0,
         });
         vec![Act {
-            name: "our own measures".to_owned(),
-            kind: "self-inflicted".to_owned(),
-            category: ActKind::SelfInflicted,
-            channel: Channel::Account,
-            techniques: Vec::new(),
-            disturbs: Vec::new(),
-            checks: Vec::new(),
-            resource: None,
-            onset,
             end,
-            resolved: None,
             harm_unit: "seconds restricted".to_owned(),
             devices: devices.collect(),
+            ..Act::new("our own measures", "self-inflicted", ActKind::SelfInflicted, Channel::Account, onset)
         }]
     }
 }
@@ -144,9 +135,7 @@ impl World<'_> {
                 .create_mitigation_action(self.scenario.start, &self.fleet.account, request.clone())
                 .map_err(|error| Stopped::Setup(vec![format!("mitigation action `{name}`: {error}")]))?;
         }
-        for warning in self.mitigation.take_warnings() {
-            self.record.warnings.push(format!("{}: {}", warning.code, warning.message));
-        }
+        self.record.warn(self.mitigation.take_warnings());
         Ok(())
     }
 

@@ -15,20 +15,6 @@ use super::super::source::Source;
 use super::super::tree::Node;
 use super::{Reading, parse, request, shapes};
 
-/// The ten operators, for suggestions.
-const OPERATORS: [ComparisonOperator; 10] = [
-    ComparisonOperator::LessThan,
-    ComparisonOperator::LessThanEquals,
-    ComparisonOperator::GreaterThan,
-    ComparisonOperator::GreaterThanEquals,
-    ComparisonOperator::InCidrSet,
-    ComparisonOperator::NotInCidrSet,
-    ComparisonOperator::InPortSet,
-    ComparisonOperator::NotInPortSet,
-    ComparisonOperator::InSet,
-    ComparisonOperator::NotInSet,
-];
-
 /// Reads and validates a security profile. With criteria that state when to alarm, each behavior is translated to its
 /// complement, and the document now in use is printed with the warning.
 pub fn read(
@@ -76,7 +62,7 @@ fn report(tree: &Node, validated: Validated, reading: &mut Reading<'_>) {
 fn remedy(pointer: &str, node: &Node) -> Option<String> {
     let written = node.as_text()?;
     let meant = if pointer.ends_with("/comparisonOperator") {
-        nearest(written, OPERATORS.iter().map(|operator| operator.name()))
+        nearest(written, ComparisonOperator::ALL.iter().map(|operator| operator.name()))
     } else if pointer.ends_with("/metric") {
         nearest(written, Metric::ALL.iter().map(|metric| metric.name()))
     } else {
