@@ -9,6 +9,7 @@
 
 mod cases;
 mod operations;
+mod tally;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
