@@ -55,6 +55,7 @@ impl Fixture {
             audits: Vec::new(),
             findings: Vec::new(),
             mitigations: Vec::new(),
+            cases: Vec::new(),
             jobs: Vec::new(),
             timeline: Vec::new(),
             notifications: Vec::new(),

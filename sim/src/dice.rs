@@ -32,6 +32,9 @@ pub enum Purpose {
     Confounder = 32,
     ResponseDelay = 40,
     JobExecution = 41,
+    Triage = 42,
+    Verdict = 43,
+    FunctionRun = 44,
     Occasion = 50,
 }
 

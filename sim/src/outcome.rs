@@ -36,6 +36,8 @@ pub struct Outcome {
     pub findings: Vec<FindingRow>,
     /// What responders did, in time order.
     pub mitigations: Vec<MitigationRow>,
+    /// Alerts that people judged, in the order of their arrival.
+    pub cases: Vec<CaseRow>,
     /// Jobs (certificate rotation) with their outcome.
     pub jobs: Vec<JobRow>,
     /// One line for each thing worth telling, in time order.
@@ -370,6 +372,41 @@ pub struct MitigationRow {
     pub status: String,
     /// The error code of a failure.
     pub error: Option<String>,
+}
+
+/// An alert at a team's desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseRow {
+    /// The team.
+    pub team: String,
+    /// The responder that waits for its verdict.
+    pub responder: String,
+    /// The device, unless it is about an audit's findings.
+    pub device: Option<DeviceId>,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// When an analyst took it; `None` if nobody had by the end of the run.
+    pub taken: Option<Timestamp>,
+    /// When the verdict fell.
+    pub decided: Option<Timestamp>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether there was an attack on the device, or a finding: what a right verdict confirms.
+    pub real: bool,
+}
+
+/// What became of an alert at a desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nobody has judged yet.
+    Open,
+    /// Handed on to another team.
+    Escalated,
+    /// Something is to be done about it.
+    Confirmed,
+    /// A false alarm, they say.
+    Dismissed,
 }
 
 /// A job with its outcome.

@@ -51,6 +51,7 @@ fn empty(header: Header) -> Outcome {
         audits: Vec::new(),
         findings: Vec::new(),
         mitigations: Vec::new(),
+        cases: Vec::new(),
         jobs: Vec::new(),
         timeline: Vec::new(),
         notifications: Vec::new(),

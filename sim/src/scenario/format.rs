@@ -9,9 +9,10 @@ use ipnet::IpNet;
 
 use super::archetype;
 use super::fields::{Choice, Fields, OneOrMore};
-use super::plan::{CriteriaReading, Delay, RotationPlan};
+use super::plan::{CriteriaReading, Delay, FunctionPlan, RotationPlan};
 use super::quantity::Probability;
 use super::source::{Place, Placed};
+use super::team::{TeamDraft, team};
 use super::tree::Node;
 use crate::attack::{self, Attack};
 use crate::confounder::{self, Confounder};
@@ -39,6 +40,7 @@ pub(crate) struct Draft {
     pub attacks: Vec<ActDraft<Arc<dyn Attack>>>,
     pub confounders: Vec<ActDraft<Arc<dyn Confounder>>>,
     pub defects: Vec<DefectDraft>,
+    pub teams: Vec<TeamDraft>,
     pub responders: Vec<ResponderDraft>,
     pub documents: Vec<(String, String, Place)>,
 }
@@ -153,8 +155,20 @@ pub(crate) enum DefectKind {
 pub(crate) struct ResponderDraft {
     pub name: Placed<String>,
     pub when: Option<TriggerDraft>,
+    pub team: Option<Placed<String>>,
+    pub approval: Option<Placed<String>>,
     pub delay: Delay,
+    pub conditions: ConditionsDraft,
+    pub function: FunctionPlan,
     pub then: Option<ResponseDraft>,
+}
+
+/// When a responder holds back.
+#[derive(Debug)]
+pub(crate) struct ConditionsDraft {
+    pub classes: Vec<Placed<String>>,
+    pub standing: bool,
+    pub budget: Option<(u32, Millis)>,
 }
 
 #[derive(Debug)]
@@ -219,6 +233,7 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
             act(fields, "confounder", &choices)
         }),
         defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect),
+        teams: fields.tables("team", "people who judge alerts before anything is done", team),
         responders: fields.tables("responder", "who responds to what, how fast, with what", responder),
         documents: fields
             .texts("documents", "documents by path, instead of files beside the scenario; a lock file has them all"),
@@ -440,7 +455,11 @@ fn responder(fields: &mut Fields<'_>) -> ResponderDraft {
                 )
             })
             .flatten(),
+        team: fields.optional("team", "the team that judges each alert first; without one nobody looks"),
+        approval: fields.optional("approval", "a second team that has to agree with what the first one confirmed"),
         delay: delay(fields),
+        conditions: fields.table_or_empty("only", "conditions; where one does not hold, nothing is done", conditions),
+        function: fields.table_or_empty("function", "the function that carries it out, as it really runs", function),
         then: fields
             .required_table("then", "what it does", "{ mitigation = { action = \"NAME\" } }", |fields| {
                 fields.choice(
@@ -465,6 +484,26 @@ fn responder(fields: &mut Fields<'_>) -> ResponderDraft {
                 )
             })
             .flatten(),
+    }
+}
+
+fn conditions(fields: &mut Fields<'_>) -> ConditionsDraft {
+    ConditionsDraft {
+        classes: fields.or("class", OneOrMore(Vec::new()), "devices of these classes; any unless given").0,
+        standing: fields.or("still-in-alarm", false, "the alarm has neither cleared nor been invalidated meanwhile"),
+        budget: fields.table("at-most", "no more than this many responses within a time", |fields| {
+            let count = fields.required_in("count", 1.., "how many");
+            (count, fields.or_in("per", Millis::HOUR, Millis::SECOND.., "within how long"))
+        }),
+    }
+}
+
+fn function(fields: &mut Fields<'_>) -> FunctionPlan {
+    FunctionPlan {
+        failure: fields.or("failure", Probability::ZERO, "share of runs that fail without doing anything").as_f64(),
+        retries: fields.or_in("retries", 0, 0..=10, "how often a failed run is tried again, a minute later each"),
+        runtime: fields.or("runtime", Millis(0), "how long a run takes before its effect"),
+        concurrency: fields.optional_in("concurrency", 1.., "how many run at once; the others wait"),
     }
 }
 

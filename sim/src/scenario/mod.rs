@@ -24,8 +24,10 @@ pub mod quantity;
 pub mod reference;
 mod resolve;
 pub mod source;
+mod team;
 pub mod tree;
 
 pub use load::{LoadOptions, Loaded, check, load, reference, schema};
 pub use plan::*;
 pub use problem::{Problem, Problems, Severity};
+pub use team::{Shift, TeamPlan};

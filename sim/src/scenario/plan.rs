@@ -10,6 +10,7 @@ use defender::error::{Compatibility, Warning};
 use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
+use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
 
@@ -60,6 +61,8 @@ pub struct Scenario {
     pub confounders: Vec<ConfounderPlan>,
     /// Posture defects.
     pub defects: Vec<DefectPlan>,
+    /// Teams of people who judge alerts.
+    pub teams: Vec<TeamPlan>,
     /// Who responds to what.
     pub responders: Vec<ResponderPlan>,
     /// What was tolerated or looks odd.
@@ -278,10 +281,42 @@ pub struct ResponderPlan {
     pub name: String,
     /// What sets it off.
     pub trigger: Trigger,
-    /// How long it takes from the notification (or finding) to the start of the response.
+    /// The team that judges each alert first, as a position in [`Scenario::teams`].
+    pub team: Option<usize>,
+    /// A second team that has to agree.
+    pub approval: Option<usize>,
+    /// How long it takes from the notification, finding or verdict to the start of the response.
     pub delay: Delay,
+    /// When it holds back.
+    pub conditions: Conditions,
+    /// How its function runs.
+    pub function: FunctionPlan,
     /// What it does.
     pub response: Response,
+}
+
+/// When a responder holds back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Conditions {
+    /// Devices of these classes only, as positions in [`Scenario::classes`]; empty: any.
+    pub classes: Vec<usize>,
+    /// Only while the alarm stands.
+    pub standing: bool,
+    /// At most so many responses within a time.
+    pub budget: Option<(u32, Millis)>,
+}
+
+/// The function that carries a response out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FunctionPlan {
+    /// Share of runs that fail without doing anything.
+    pub failure: f64,
+    /// How often a failed run is tried again.
+    pub retries: u32,
+    /// How long a run takes before its effect.
+    pub runtime: Millis,
+    /// How many run at once; `None`: any number.
+    pub concurrency: Option<u32>,
 }
 
 /// What sets a responder off.
@@ -325,6 +360,16 @@ pub enum Response {
     },
     /// Start an IoT job that rotates the certificates of the findings' devices.
     RotateCertificates(RotationPlan),
+}
+
+impl Response {
+    /// What reports call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Response::Mitigation { action } => action,
+            Response::RotateCertificates(_) => "rotate-certificates",
+        }
+    }
 }
 
 /// How a certificate rotation job is rolled out.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use defender::jobs::JobIndex;
 use defender::time::Timestamp;
 
+use super::desk::DeskEvent;
 use super::respond::PendingResponse;
 use super::rotation::DeviceOutcome;
 
@@ -15,6 +16,8 @@ pub(super) enum Task {
     ActBegins(usize),
     /// A responder acts.
     Respond(PendingResponse),
+    /// Something happens at a team's desk.
+    Desk(DeskEvent),
     /// An on-demand audit of these checks starts.
     StartAudit(Vec<String>),
     /// A device gets somewhere with a job.

@@ -182,6 +182,17 @@ impl Ledger {
         &self.acts[index]
     }
 
+    /// Whether a device was under attack at a time, or had been until at most `grace` before.
+    pub fn attacked(&self, device: u32, at: Timestamp, grace: Millis) -> bool {
+        let attacks = self.acts.iter().filter(|act| act.category == ActKind::Attack);
+        attacks
+            .flat_map(|act| {
+                let from = act.devices.partition_point(|row| row.device.0 < device);
+                act.devices[from..].iter().take_while(move |row| row.device.0 == device)
+            })
+            .any(|row| row.onset <= at && at <= row.end + grace)
+    }
+
     /// A certificate expired.
     pub fn expired(&mut self, device: u32, when: Timestamp) {
         self.lapses.push((device, when));

@@ -11,6 +11,7 @@
 
 mod audits;
 mod calendar;
+mod desk;
 mod ledger;
 mod record;
 mod respond;
@@ -113,6 +114,7 @@ struct World<'a> {
     calendar: Calendar,
     record: record::Record,
     responders: respond::Responders,
+    desks: desk::Desks,
     rotation: rotation::Rotation,
     log: EventLog,
     tally: Tally,
@@ -175,6 +177,7 @@ impl<'a> World<'a> {
         let mut world = World {
             record: record::Record::new(scenario, &common.program, profiles),
             responders: respond::Responders::new(scenario),
+            desks: desk::Desks::new(scenario)?,
             rotation: rotation::Rotation::default(),
             audit: Audit::new(AuditSettings {
                 seed: scenario.seed,
@@ -366,6 +369,7 @@ impl<'a> World<'a> {
         match task {
             Task::ActBegins(act) => self.act_begins(time, act),
             Task::Respond(response) => self.respond(now, time, response),
+            Task::Desk(event) => self.at_the_desk(time, event),
             Task::StartAudit(checks) => self.start_audit(time, checks),
             Task::Execute { job, device, outcome } => self.execute(now, time, job, device, outcome),
         }
@@ -474,6 +478,7 @@ impl<'a> World<'a> {
             compatibility: format!("{:?}", scenario.compatibility).to_lowercase(),
             criteria: format!("{:?}", scenario.criteria).to_lowercase(),
         };
+        let cases = self.case_rows();
         let classes = scenario.classes.iter().zip(&self.fleet.classes).map(|(class, devices)| ClassRow {
             name: class.name.clone(),
             archetype: class.archetype.name.clone(),
@@ -487,6 +492,7 @@ impl<'a> World<'a> {
             &self.shards,
             self.tally,
             self.responders.rows(),
+            cases,
             self.rotation.rows(&self.jobs),
             &self.outbox,
         );

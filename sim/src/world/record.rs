@@ -20,8 +20,8 @@ use defender::time::{Millis, Timestamp};
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
-    Act, Alarm, AuditRow, BehaviorRow, CheckRow, ClassRow, DeviceId, FindingRow, Header, JobRow, MitigationRow,
-    Outcome, Tally, TimelineRow, Value,
+    Act, Alarm, AuditRow, BehaviorRow, CaseRow, CheckRow, ClassRow, DeviceId, FindingRow, Header, JobRow,
+    MitigationRow, Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
 use crate::shard::{Detail, Shard, TickTally};
@@ -166,6 +166,13 @@ impl Record {
         (&profile.name, &profile.behaviors[row.behavior].name)
     }
 
+    /// How long after an attack's end an alarm of a rule still belongs to it: its duration × datapoints to clear.
+    pub fn grace(&self, rule: u32) -> Millis {
+        let row = &self.rules[rule as usize];
+        let behavior = &self.profiles[row.profile].behaviors[row.behavior];
+        Millis(behavior.window().0 * i64::from(behavior.consecutive.to_clear))
+    }
+
     /// Notes what was tolerated or looks odd.
     pub fn warn(&mut self, warnings: Vec<Warning>) {
         self.warnings.extend(warnings.iter().map(line));
@@ -186,6 +193,7 @@ impl Record {
         shards: &[Shard],
         tally: Tally,
         mitigations: Vec<MitigationRow>,
+        cases: Vec<CaseRow>,
         jobs: Vec<JobRow>,
         outbox: &Outbox,
     ) -> Outcome {
@@ -223,6 +231,7 @@ impl Record {
             audits: self.audits,
             findings: self.findings,
             mitigations,
+            cases,
             jobs,
             timeline: self.timeline,
             notifications,

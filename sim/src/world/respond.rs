@@ -1,7 +1,7 @@
 //! Responders: who is told of an alarm or a finding, how long they take, and what they then do, by the road it would
 //! really take: a mitigation task within the applicability rules, or a job.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use defender::ids::ThingId;
 use defender::mitigation::wire::{
@@ -22,13 +22,20 @@ use crate::shard::Access;
 /// A response on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PendingResponse {
-    responder: usize,
-    cause: Cause,
-    triggered: Timestamp,
+    pub responder: usize,
+    pub cause: Cause,
+    pub triggered: Timestamp,
+    /// Address of whatever is drawn for it: what happened, not how much happened before.
+    pub key: u64,
+    pub occasion: u64,
+    /// Runs of its function so far.
+    attempt: u32,
+    /// Whether its function has run and the effect is due.
+    ran: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Cause {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cause {
     /// Position of the alarm.
     Alarm(usize),
     /// Position of the audit.
@@ -43,6 +50,10 @@ pub(super) struct Responders {
     handled: Vec<BTreeSet<u32>>,
     /// By responder: tasks started.
     tasks: Vec<u64>,
+    /// By responder: ends of the function runs that are under way.
+    runs: Vec<Vec<Timestamp>>,
+    /// By responder with a budget: when it responded.
+    spent: Vec<VecDeque<Timestamp>>,
     rows: Vec<MitigationRow>,
     /// Rows whose effect on a device has yet to show: device → row.
     awaiting: BTreeMap<u32, usize>,
@@ -57,6 +68,7 @@ impl Responders {
         let prompt =
             scenario.responders.iter().filter(|responder| matches!(responder.trigger, Trigger::Violation { .. }));
         let shortest = prompt.map(|responder| match responder.delay {
+            Delay::Fixed(_) if responder.team.is_some() => super::record::NOTIFICATION_DELAY,
             Delay::Fixed(delay) => super::record::NOTIFICATION_DELAY + delay,
             Delay::LogNormal { .. } => super::record::NOTIFICATION_DELAY,
         });
@@ -65,6 +77,8 @@ impl Responders {
             lookahead: shortest.min(),
             handled: vec![BTreeSet::new(); count],
             tasks: vec![0; count],
+            runs: vec![Vec::new(); count],
+            spent: vec![VecDeque::new(); count],
             ..Responders::default()
         }
     }
@@ -145,18 +159,23 @@ impl World<'_> {
             let responder = &self.scenario.responders[index];
             let Trigger::Violation { profile, behaviors } = &responder.trigger else { continue };
             let (of_profile, behavior) = self.record.names(rule);
-            let concerned = of_profile == profile && (behaviors.is_empty() || behaviors.iter().any(|b| b == behavior));
+            let classes = &responder.conditions.classes;
+            let class = usize::from(self.fleet.devices[device as usize].class);
+            let concerned = of_profile == profile
+                && (behaviors.is_empty() || behaviors.iter().any(|b| b == behavior))
+                && (classes.is_empty() || classes.contains(&class));
             if concerned && self.responders.handled[index].insert(device) {
-                let key = self.fleet.devices[device as usize].key;
                 let response = PendingResponse {
                     responder: index,
                     cause: Cause::Alarm(alarm),
                     triggered: self.record.alarms[alarm].raised,
+                    key: self.fleet.devices[device as usize].key,
+                    // Addressed by what happened, not by how many alarms came before: another behavior moves no delay.
+                    occasion: mix(name_key(behavior) ^ notified.0 as u64),
+                    attempt: 0,
+                    ran: false,
                 };
-                // Addressed by what happened, not by how many alarms came before: another behavior moves no delay.
-                let occasion = mix(name_key(behavior) ^ notified.0 as u64);
-                let time = notified + delay(responder, key, occasion);
-                self.calendar.add(time, Task::Respond(response));
+                self.send(notified, response);
             }
         }
     }
@@ -166,15 +185,144 @@ impl World<'_> {
         for index in 0..self.scenario.responders.len() {
             let responder = &self.scenario.responders[index];
             if matches!(&responder.trigger, Trigger::Finding { check: wanted } if wanted == check) {
-                let key = mix(self.scenario.seed ^ name_key(&responder.name));
-                let response = PendingResponse { responder: index, cause: Cause::Audit(audit), triggered: now };
-                self.calendar.add(now + delay(responder, key, now.0 as u64), Task::Respond(response));
+                let response = PendingResponse {
+                    responder: index,
+                    cause: Cause::Audit(audit),
+                    triggered: now,
+                    key: mix(self.scenario.seed ^ name_key(&responder.name)),
+                    occasion: now.0 as u64,
+                    attempt: 0,
+                    ran: false,
+                };
+                self.send(now, response);
             }
+        }
+    }
+
+    /// Sends a response on its way: to the team that judges first, or straight to its function.
+    fn send(&mut self, time: Timestamp, response: PendingResponse) {
+        match self.scenario.responders[response.responder].team {
+            Some(team) => self.open_case(time, team, response),
+            None => self.go_ahead(time, response),
+        }
+    }
+
+    /// Nobody has to be asked any more.
+    pub(super) fn go_ahead(&mut self, time: Timestamp, response: PendingResponse) {
+        let plan = &self.scenario.responders[response.responder];
+        self.calendar.add(time + delay(plan, response.key, response.occasion), Task::Respond(response));
+    }
+
+    /// Nothing is done about it; the next alarm of the device is a new matter.
+    pub(super) fn drop_response(&mut self, response: &PendingResponse) {
+        if let Cause::Alarm(alarm) = response.cause {
+            self.responders.handled[response.responder].remove(&self.record.alarms[alarm].device.0);
         }
     }
 
     /// A responder acts; what it changes takes hold at `now`.
     pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
+        if !response.ran {
+            if let Some(reason) = self.holds_back(time, &response) {
+                self.gave_up(time, &response, "SKIPPED", reason);
+                return;
+            }
+            let Some(response) = self.run_function(time, response) else { return };
+            return self.take_effect(now, time, response);
+        }
+        self.take_effect(now, time, response);
+    }
+
+    /// Why a responder does nothing, if it does nothing.
+    fn holds_back(&mut self, time: Timestamp, response: &PendingResponse) -> Option<String> {
+        let conditions = &self.scenario.responders[response.responder].conditions;
+        if let (true, Cause::Alarm(alarm)) = (conditions.standing, response.cause)
+            && self.record.alarms[alarm].ended.is_some_and(|(ended, _)| ended <= time)
+        {
+            return Some("the alarm no longer stands".to_owned());
+        }
+        let (count, per) = conditions.budget?;
+        let spent = &mut self.responders.spent[response.responder];
+        while spent.front().is_some_and(|first| *first + per <= time) {
+            spent.pop_front();
+        }
+        if response.attempt == 0 && spent.len() >= count as usize {
+            return Some(format!("{count} responses within {per} already"));
+        }
+        if response.attempt == 0 {
+            spent.push_back(time);
+        }
+        None
+    }
+
+    /// Runs the responder's function; gives the response back if it takes effect at once.
+    fn run_function(&mut self, time: Timestamp, mut response: PendingResponse) -> Option<PendingResponse> {
+        let plan = &self.scenario.responders[response.responder];
+        let function = &plan.function;
+        let runs = &mut self.responders.runs[response.responder];
+        runs.retain(|end| *end > time);
+        if function.concurrency.is_some_and(|most| runs.len() >= most as usize) {
+            let free = *runs.iter().min().expect("at least one run is under way");
+            // Its budget is spent already: waiting for a place is no second response.
+            response.attempt = response.attempt.max(1);
+            self.calendar.add(free, Task::Respond(response));
+            return None;
+        }
+        let end = time + function.runtime;
+        if function.runtime > Millis(0) {
+            runs.push(end);
+        }
+        response.attempt += 1;
+        let address = mix(response.occasion ^ u64::from(response.attempt));
+        let mut dice = Dice::new(mix(response.key ^ name_key(&plan.name)), Purpose::FunctionRun, address);
+        if function.failure > 0.0 && dice.unit() < function.failure {
+            if response.attempt <= function.retries {
+                self.calendar.add(end + Millis::MINUTE, Task::Respond(response));
+            } else {
+                self.gave_up(end, &response, "FAILED", "the function failed".to_owned());
+            }
+            return None;
+        }
+        response.ran = true;
+        if function.runtime > Millis(0) {
+            self.calendar.add(end, Task::Respond(response));
+            return None;
+        }
+        Some(response)
+    }
+
+    /// Writes down that nothing came of a response.
+    fn gave_up(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
+        let plan = &self.scenario.responders[response.responder];
+        let (trigger, device) = match response.cause {
+            Cause::Alarm(alarm) => {
+                let alarm = &self.record.alarms[alarm];
+                (format!("violation {}", self.record.names(alarm.behavior).1), Some(alarm.device))
+            }
+            Cause::Audit(_) => match &plan.trigger {
+                Trigger::Finding { check } => (format!("finding {check}"), None),
+                Trigger::Violation { .. } => (String::new(), None),
+            },
+        };
+        let thing = device.map(|device| self.fleet.account.thing_name(ThingId(device.0)).to_owned());
+        let row = MitigationRow {
+            responder: plan.name.clone(),
+            action: plan.response.name().to_owned(),
+            action_type: String::new(),
+            trigger,
+            target: thing.unwrap_or_default(),
+            device,
+            triggered: response.triggered,
+            started: time,
+            effective: None,
+            status: status.to_owned(),
+            error: Some(error),
+        };
+        self.responders.add_row(row);
+        self.drop_response(response);
+    }
+
+    fn take_effect(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
         let plan = &self.scenario.responders[response.responder];
         match (&plan.response, &response.cause) {
             (Response::Mitigation { action }, Cause::Alarm(alarm)) => {
@@ -357,13 +505,19 @@ impl World<'_> {
 
 /// A responder's delay for one occasion.
 fn delay(responder: &ResponderPlan, key: u64, occasion: u64) -> Millis {
-    match responder.delay {
-        Delay::Fixed(delay) => delay,
-        Delay::LogNormal { median, p95_ratio } => {
-            let own = mix(key ^ name_key(&responder.name));
-            let normal = Dice::new(own, Purpose::ResponseDelay, occasion).normal();
-            let sigma = libm::log(p95_ratio) / 1.644_853_626_951_472_7;
-            Millis(libm::round(median.0 as f64 * libm::exp(sigma * normal)) as i64)
+    let own = mix(key ^ name_key(&responder.name));
+    responder.delay.draw(Dice::new(own, Purpose::ResponseDelay, occasion))
+}
+
+impl Delay {
+    /// One of its values; the log-normal one has σ = ln(p95 / median) / z₀.₉₅.
+    pub(super) fn draw(self, mut dice: Dice) -> Millis {
+        match self {
+            Delay::Fixed(delay) => delay,
+            Delay::LogNormal { median, p95_ratio } => {
+                let sigma = libm::log(p95_ratio) / 1.644_853_626_951_472_7;
+                Millis(libm::round(median.0 as f64 * libm::exp(sigma * dice.normal())) as i64)
+            }
         }
     }
 }

@@ -105,7 +105,7 @@ then = { mitigation = { action = "Quarantine" } }
 "#;
 
 /// Runs the world with what is added.
-fn outcome(added: &str) -> Outcome {
+pub fn outcome(added: &str) -> Outcome {
     outcome_in(WORLD, added)
 }
 
@@ -125,11 +125,11 @@ fn act(category: &str, name: &str, count: u32, duration: &str, what: &str) -> St
     )
 }
 
-fn attack(name: &str, count: u32, duration: &str, what: &str) -> String {
+pub fn attack(name: &str, count: u32, duration: &str, what: &str) -> String {
     act("attack", name, count, duration, what)
 }
 
-fn truth<'a>(outcome: &'a Outcome, name: &str) -> &'a Act {
+pub fn truth<'a>(outcome: &'a Outcome, name: &str) -> &'a Act {
     outcome.truth.iter().find(|act| act.name == name).expect("the act is in the ledger")
 }
 

@@ -1,3 +1,4 @@
 //! The world from outside: a module per behavior.
 mod attacks;
 mod loading;
+mod people;

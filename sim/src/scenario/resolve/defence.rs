@@ -13,7 +13,7 @@ use defender::time::Millis;
 use super::super::document::mitigation::Action;
 use super::super::document::{audit, mitigation, profile};
 use super::super::format::{ResponseDraft, TriggerDraft};
-use super::super::plan::{AuditPlan, ProfilePlan, ResponderPlan, Response, Trigger};
+use super::super::plan::{AuditPlan, ClassPlan, ProfilePlan, ResponderPlan, Response, Trigger};
 use super::super::problem::{Problem, suggestion};
 use super::super::source::Placed;
 use super::Resolver;
@@ -197,6 +197,7 @@ impl Resolver<'_> {
         behaviors: &Behaviors,
         enabled: &[&'static str],
         actions: &[Action],
+        classes: &[ClassPlan],
     ) -> Vec<ResponderPlan> {
         let draft = self.draft;
         self.unique("responder", draft.responders.iter().map(|responder| &responder.name));
@@ -204,11 +205,17 @@ impl Resolver<'_> {
         for responder in &draft.responders {
             let trigger = responder.when.as_ref().and_then(|when| self.trigger(when, behaviors, enabled));
             let response = responder.then.as_ref().and_then(|then| self.response(then, trigger.as_ref(), actions));
+            let (team, approval) = self.judges(responder);
+            let conditions = self.conditions(&responder.conditions, classes);
             if let (Some(trigger), Some(response)) = (trigger, response) {
                 responders.push(ResponderPlan {
                     name: responder.name.value.clone(),
                     trigger,
+                    team,
+                    approval,
                     delay: responder.delay,
+                    conditions,
+                    function: responder.function.clone(),
                     response,
                 });
             }

@@ -9,7 +9,7 @@ use super::super::apportion::{apportion, apportion_at_least_one};
 use super::super::archetype;
 use super::super::format::{Amount, ClassDraft, GroupDraft};
 use super::super::plan::{AuthorityPlan, ClassPlan, CohortPlan, GroupPlan};
-use super::super::problem::{Problem, suggestion};
+use super::super::problem::Problem;
 use super::super::source::Source;
 use super::Resolver;
 
@@ -242,18 +242,7 @@ impl Resolver<'_> {
             let message = format!("a thing is in at most 10 groups (V-07), found {}", class.groups.len());
             self.error(Problem::error(eleventh.place.clone(), message));
         }
-        let zones = jiff::tz::TimeZoneDatabase::bundled();
-        if zones.get(&class.time_zone.value).is_err() {
-            let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
-            let problem = Problem::error(
-                class.time_zone.place.clone(),
-                format!("no time zone is named `{}`", class.time_zone.value),
-            );
-            self.error(match suggestion(&class.time_zone.value, known.iter().map(String::as_str)) {
-                Some(help) => problem.help(help),
-                None => problem,
-            });
-        }
+        self.time_zone(&class.time_zone);
         if class.source_networks.is_empty() {
             self.error(Problem::error(class.place.clone(), "source-networks must have at least one network"));
         }

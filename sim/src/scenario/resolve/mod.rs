@@ -5,6 +5,7 @@ mod calendar;
 mod defence;
 mod fleet;
 mod lint;
+mod people;
 
 use std::path::Path;
 
@@ -87,7 +88,8 @@ pub(super) fn resolve(
         attacks: resolver.attacks(&classes),
         confounders: resolver.confounders(&classes),
         defects: resolver.defects(),
-        responders: resolver.responders(&behaviors, &enabled, &actions),
+        teams: resolver.teams(),
+        responders: resolver.responders(&behaviors, &enabled, &actions, &classes),
         classes,
         authorities,
         groups,
