@@ -29,7 +29,7 @@ use std::ops::{Bound, RangeBounds};
 pub use super::field::{Field, Mismatch, OneOrMore, Shape};
 use super::problem::{Problem, Problems, either, in_words, nearest, suggestion};
 use super::reference::{ChoiceDoc, Content, KeyDoc, Need, TableDoc};
-use super::source::Place;
+use super::source::{Place, Placed};
 use super::tree::{Entry, Node, Table};
 
 /// A table being read, or a description being made of it.
@@ -311,6 +311,34 @@ impl Fields<'_> {
             }
         }
         texts
+    }
+
+    /// The values of a table with free keys, each with its key: `attack.NAME = …`.
+    pub fn named<T: Field>(&mut self, key: &'static str, doc: &'static str) -> Vec<(Placed<String>, T)> {
+        if let Side::Describing(table) = &mut self.side {
+            table.add(KeyDoc { key, doc, need: Need::Optional, content: Content::Named(T::shape()) });
+            return Vec::new();
+        }
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let node = entry.node.clone();
+        let Some(table) = node.as_table() else {
+            self.note(
+                Problem::error(node.place.clone(), format!("{key} must be a table, found {}", node.found()))
+                    .help(format!("write `{key}.NAME = {}`", T::shape().example)),
+            );
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for Entry { key: name, key_place, node } in &table.entries {
+            match T::read(node) {
+                Ok(value) => values.push((Placed { value: name.clone(), place: key_place.clone() }, value)),
+                Err(Mismatch { place, element, must, found, help }) => {
+                    let message = format!("{key}.{name}{element} must {must}, found {found}");
+                    self.note(Problem { help, ..Problem::error(place, message) });
+                }
+            }
+        }
+        values
     }
 
     /// The one table of several that is there, read by its own reader: how `[[attack]]` names its kind. Ask for it

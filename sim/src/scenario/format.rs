@@ -8,6 +8,7 @@ use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
 use super::archetype;
+use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
 use super::plan::{CriteriaReading, Delay, FunctionPlan, RotationPlan};
 use super::quantity::Probability;
@@ -42,7 +43,16 @@ pub(crate) struct Draft {
     pub defects: Vec<DefectDraft>,
     pub teams: Vec<TeamDraft>,
     pub responders: Vec<ResponderDraft>,
+    pub expect: ExpectDraft,
     pub documents: Vec<(String, String, Place)>,
+}
+
+/// `[expect]` as written.
+#[derive(Debug, Default)]
+pub(crate) struct ExpectDraft {
+    pub run: Statements,
+    /// By kind of subject: names with what is said about them.
+    pub subjects: Vec<(SubjectKind, Vec<(Placed<String>, Statements)>)>,
 }
 
 #[derive(Debug)]
@@ -235,9 +245,24 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
         defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect),
         teams: fields.tables("team", "people who judge alerts before anything is done", team),
         responders: fields.tables("responder", "who responds to what, how fast, with what", responder),
+        expect: fields.table("expect", "what a test expects of the run", expect).unwrap_or_default(),
         documents: fields
             .texts("documents", "documents by path, instead of files beside the scenario; a lock file has them all"),
     }
+}
+
+fn expect(fields: &mut Fields<'_>) -> ExpectDraft {
+    let run = fields.or("run", Statements::default(), "about the whole run, for example `recall >= 0.95`");
+    let mut subject = |kind: SubjectKind, doc| (kind, fields.named(kind.name(), doc));
+    let subjects = vec![
+        subject(SubjectKind::Attack, "about an attack, by name"),
+        subject(SubjectKind::Defect, "about a defect, by name"),
+        subject(SubjectKind::Behavior, "about a behavior, as `BEHAVIOR` or `PROFILE/BEHAVIOR`"),
+        subject(SubjectKind::Class, "about a device class, by name"),
+        subject(SubjectKind::Check, "about an audit check, by name"),
+        subject(SubjectKind::Action, "about a mitigation action, by name"),
+    ];
+    ExpectDraft { run, subjects }
 }
 
 fn account(fields: &mut Fields<'_>) -> AccountDraft {

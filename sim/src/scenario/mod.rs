@@ -10,6 +10,7 @@
 mod apportion;
 pub mod archetype;
 pub mod document;
+pub mod expect;
 pub mod field;
 pub mod fields;
 mod format;

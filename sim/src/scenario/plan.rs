@@ -10,6 +10,7 @@ use defender::error::{Compatibility, Warning};
 use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
+use super::expect::Expectation;
 use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
@@ -65,6 +66,8 @@ pub struct Scenario {
     pub teams: Vec<TeamPlan>,
     /// Who responds to what.
     pub responders: Vec<ResponderPlan>,
+    /// What its author expects of a run, in the order of the file; only a test reads it.
+    pub expectations: Vec<Expectation>,
     /// What was tolerated or looks odd.
     pub warnings: Vec<Warning>,
 }

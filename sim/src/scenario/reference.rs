@@ -50,6 +50,8 @@ pub enum Content {
     Tables(TableDoc),
     /// A table of texts under free keys.
     Texts,
+    /// A table of such values under free keys.
+    Named(Shape),
 }
 
 /// One of the tables of a choice.
@@ -150,6 +152,7 @@ impl TableDoc {
                 Content::Table(_) => "a table".to_owned(),
                 Content::Tables(_) => "a list of tables".to_owned(),
                 Content::Texts => "a table of texts".to_owned(),
+                Content::Named(shape) => format!("a table by name, each {}", shape.noun),
             };
             page += &format!("| `{}` | {} | {need} | {} |\n", key.key, what.replace('|', "\\|"), key.doc);
         }
@@ -163,7 +166,7 @@ impl TableDoc {
                     page += "\n";
                     page += &table.to_markdown(&format!("[[{}]]", key.key), level + 1);
                 }
-                Content::Value(_) | Content::Texts => {}
+                Content::Value(_) | Content::Texts | Content::Named(_) => {}
             }
         }
         if let (Some(noun), false) = (self.noun, self.choices.is_empty()) {
@@ -185,6 +188,7 @@ impl KeyDoc {
             Content::Table(table) => table.to_schema(),
             Content::Tables(table) => json!({ "type": "array", "items": table.to_schema() }),
             Content::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+            Content::Named(shape) => json!({ "type": "object", "additionalProperties": shape.schema }),
         };
         schema["description"] = self.doc.into();
         if let Need::Default(default) = &self.need {

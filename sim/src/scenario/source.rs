@@ -70,6 +70,23 @@ impl Place {
         Place { source: Source::new("", ""), span: 0..0 }
     }
 
+    /// The place of a text without the quotes around it, if this place holds it as it is; else this place.
+    pub fn unquoted(&self, text: &str) -> Place {
+        match self.source.text.get(self.span.clone()).and_then(|raw| raw.find(text)) {
+            Some(at) => Place::new(&self.source, self.span.start + at..self.span.start + at + text.len()),
+            None => self.clone(),
+        }
+    }
+
+    /// The place of a part of a text that stands in quotes here; this whole place if it is not written as it is.
+    pub fn part(&self, text: &str, span: Range<usize>) -> Place {
+        let inside = self.unquoted(text);
+        match inside.span.len() == text.len() && !text.is_empty() {
+            true => Place::new(&self.source, inside.span.start + span.start..inside.span.start + span.end),
+            false => inside,
+        }
+    }
+
     /// Whether it is no place in a text: the value there stands in for one that was refused.
     pub fn is_nowhere(&self) -> bool {
         self.source.name.is_empty()

@@ -448,3 +448,57 @@ fn authorities_groups_and_time_zones_are_checked() {
         &[("not-before = 2025-06-15T00:00:00Z", "not-before = 2026-06-15T00:00:00Z")],
     ]));
 }
+
+/// The small scenario with an `[expect]` before its documents.
+fn expecting(expect: &str) -> String {
+    said(&[("[documents]\n", &format!("[expect]\n{expect}\n\n[documents]\n"))])
+}
+
+#[test]
+fn expectations_are_read_in_the_order_of_the_file() {
+    let expect = "[expect]\nbehavior.Sent = \"alarms == 0\"\nrun = [\"recall >= 95 %\", \"latency.p95 <= 15m\"]\n\
+        attack.leak = \"recall == 1\"\nclass.cam = \"false_alarms == 0\"\naction.Quarantine = \"failed == 0\"\n\
+        check.DEVICE_CERTIFICATE_EXPIRING_CHECK = \"findings >= 1\"\n\n[documents]\n";
+    let loaded = load_text(&SMALL.replace("[documents]\n", expect), &LoadOptions::default())
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    let shown: Vec<String> = loaded.scenario.expectations.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "behavior Basic/Sent: alarms == 0",
+            "recall >= 0.95",
+            "latency.p95 <= 15m",
+            "attack leak: recall == 1",
+            "class cam: false_alarms == 0",
+            "action Quarantine: failed == 0",
+            "check DEVICE_CERTIFICATE_EXPIRING_CHECK: findings >= 1",
+        ]
+    );
+}
+
+#[test]
+fn unknown_measures_and_names_in_expectations_are_told_with_the_nearest() {
+    for (expect, message) in [
+        ("run = \"recal >= 0.9\"", "no measure is named `recal`\nhelp: did you mean `recall`?"),
+        ("run = [\"recall >= 0.9\", \"latency.p59 < 1m\"]", "no statistic is named `p59`\nhelp: did you mean `p50`?"),
+        ("attack.leek = \"recall >= 0.9\"", "no attack is named `leek`\nhelp: did you mean `leak`?"),
+        ("behavior.Snt = \"alarms == 0\"", "no behavior is named `Snt`\nhelp: did you mean `Sent`?"),
+        ("class.cams = \"alarms == 0\"", "no class is named `cams`\nhelp: did you mean `cam`?"),
+        ("check.LOGGING_DISABLE_CHECK = \"findings == 0\"", "did you mean `LOGGING_DISABLED_CHECK`?"),
+        (
+            "action.Quarantin = \"failed == 0\"",
+            "no mitigation action is named `Quarantin`\nhelp: did you mean `Quarantine`?",
+        ),
+        ("atack.leak = \"recall >= 0.9\"", "unknown key `atack`\nhelp: did you mean `attack`?"),
+        ("run = 7", "run must be a statement in quotes, or a list of them, found `7`"),
+        ("attack.leek = \"recal >= 0.9\"", "no measure is named `recal`"),
+    ] {
+        let said = expecting(expect);
+        assert!(said.contains(message), "{expect}\n{said}");
+        assert!(said.starts_with("small.toml:"), "{said}");
+    }
+    // Line and column of the word that is wrong.
+    let text = SMALL.split("[documents]").next().unwrap_or_default();
+    let line = text.matches('\n').count() + 2;
+    assert!(expecting("run = \"recal >= 0.9\"").starts_with(&format!("small.toml:{line}:8  ")));
+}

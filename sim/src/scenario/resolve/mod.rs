@@ -3,6 +3,7 @@
 
 mod calendar;
 mod defence;
+mod expect;
 mod fleet;
 mod lint;
 mod people;
@@ -90,6 +91,7 @@ pub(super) fn resolve(
         defects: resolver.defects(),
         teams: resolver.teams(),
         responders: resolver.responders(&behaviors, &enabled, &actions, &classes),
+        expectations: resolver.expectations(&classes, &behaviors, &actions),
         classes,
         authorities,
         groups,
