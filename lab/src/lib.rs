@@ -16,6 +16,9 @@
 //!                            gaps        what the run cannot answer
 //! ```
 //!
+//! [`expect`] holds a run against what its scenario expects of it; [`rule_test`] holds a security profile against
+//! series of datapoints.
+//!
 //! Proportions carry Wilson intervals, rates exact Poisson ones, differences over seeds a paired bootstrap
 //! ([`interval`]). A score over no events is `None`. There is no composite score and no point-adjusted F1.
 //!
@@ -25,6 +28,7 @@ pub mod audit;
 pub mod coverage;
 pub mod density;
 pub mod detection;
+pub mod expect;
 pub mod false_alarm;
 #[cfg(test)]
 mod fixture;
@@ -37,6 +41,7 @@ pub mod measures;
 pub mod options;
 pub mod quality;
 pub mod remediation;
+pub mod rule_test;
 mod scorecard;
 mod special;
 pub mod waterfall;

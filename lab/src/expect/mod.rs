@@ -1,0 +1,14 @@
+//! What a scenario expects, held against what happened.
+//!
+//! [`measure`] looks one measure up in a scorecard: each has one [`definition`] and one place there. [`judge`] says
+//! whether an expectation holds, over one run or several seeds. A measure over no events has no value, and what is
+//! expected of it is not judged: never passed.
+
+mod judge;
+mod value;
+
+pub use judge::{Claim, Judgment, Verdict, judge};
+pub use sim::scenario::expect::{
+    Better, Comparison, Expectation, Measure, Statement, Statistic, Subject, SubjectKind, Unit,
+};
+pub use value::{Basis, Reading, definition, measure};
