@@ -52,8 +52,11 @@ pub(crate) struct Draft {
 pub(crate) struct ExpectDraft {
     pub run: Statements,
     /// By kind of subject: names with what is said about them.
-    pub subjects: Vec<(SubjectKind, Vec<(Placed<String>, Statements)>)>,
+    pub subjects: Vec<(SubjectKind, NamedStatements)>,
 }
+
+/// Statements by name of what they are about.
+pub(crate) type NamedStatements = Vec<(Placed<String>, Statements)>;
 
 #[derive(Debug)]
 pub(crate) struct AccountDraft {
