@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use defender::time::Millis;
+use sim::scenario::quantity::parse_duration;
 
 /// Know before rollout whether an IoT fleet's defences work.
 #[derive(Debug, Parser)]
@@ -45,6 +47,8 @@ pub enum Format {
 pub enum Command {
     /// Run a scenario: what would have been seen, how fast, at what false-alarm cost, and what was contained.
     Run(Run),
+    /// Go on with a run from the checkpoint it left.
+    Resume(Resume),
     /// Check scenarios, security profiles, policies and other documents, without running anything.
     Check(Check),
     /// Write a commented starter scenario that runs.
@@ -81,6 +85,13 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+fn duration(text: &str) -> Result<Millis, String> {
+    match parse_duration(text) {
+        Ok(duration) if duration > Millis(0) => Ok(duration),
+        _ => Err(format!("expected a duration above zero such as `1d` or `6h`, found `{text}`")),
+    }
+}
+
 /// `run`
 #[derive(Args, Debug)]
 pub struct Run {
@@ -97,6 +108,31 @@ pub struct Run {
     /// How the result is shown.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// Keep a file from which `fleetrange resume` goes on: written now and then, and on Ctrl-C.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Simulated time between checkpoints.
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration, requires = "checkpoint")]
+    pub checkpoint_every: Millis,
+}
+
+/// `resume`
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// The file that `run --checkpoint FILE` left; it is kept up to date.
+    pub checkpoint: PathBuf,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Where the run directory goes; default: `runs/NAME-SEED`.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Simulated time between checkpoints.
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
+    pub checkpoint_every: Millis,
 }
 
 /// `check`

@@ -13,7 +13,7 @@ pub enum Code {
     CannotStart = 2,
     /// The same inputs gave different bits.
     DifferentBits = 4,
-    /// Stopped by Ctrl-C; nothing was left behind.
+    /// Stopped by Ctrl-C; nothing was left behind but the checkpoint, where one was asked for.
     Interrupted = 130,
 }
 

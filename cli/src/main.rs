@@ -3,6 +3,7 @@
 //! Arguments in, exit code out. Results go to stdout, everything else to stderr.
 
 mod arguments;
+mod checkpoint;
 mod command;
 mod exit;
 mod progress;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let tell = tell::Tell::new(arguments.error_format, arguments.quiet);
     let code = match &arguments.command {
         Command::Run(run) => command::run::run(run, &tell),
+        Command::Resume(resume) => command::resume::run(resume, &tell),
         Command::Check(check) => command::check::run(check, &tell),
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),

@@ -14,7 +14,7 @@ fn first_light(devices: u32) -> Scenario {
 }
 
 fn play(scenario: &Scenario, threads: usize) -> Run {
-    let options = RunOptions { threads: Some(threads), telemetry: true };
+    let options = RunOptions { threads: Some(threads), telemetry: true, ..RunOptions::default() };
     run(scenario, options, &mut Unobserved).expect("a scenario that loads runs")
 }
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod new;
+pub mod resume;
 pub mod run;
 pub mod verify;
 

@@ -1,12 +1,16 @@
 //! `fleetrange run`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use defender::time::Millis;
 use reports::Destination;
 use reports::text::Color;
+use sim::scenario::Loaded;
+use sim::world::checkpoint::Saved;
 use sim::world::{self, RunOptions, Stopped};
 
 use crate::arguments::{Format, Run};
+use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::exit::Code;
 use crate::progress::{Watch, on_interrupt};
 use crate::tell::Tell;
@@ -17,13 +21,43 @@ pub fn run(arguments: &Run, tell: &Tell) -> Code {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let keep = arguments.checkpoint.as_deref().map(|file| (file, arguments.checkpoint_every));
+    let (threads, format) = (arguments.threads, arguments.format);
+    let shape = Playing { loaded: &loaded, saved: None, threads, out: arguments.out.as_deref(), format, keep };
+    play(shape, tell)
+}
+
+/// A run to be played to its end.
+pub struct Playing<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// Where to go on from; `None`: from the beginning.
+    pub saved: Option<Saved>,
+    pub threads: Option<usize>,
+    /// Where the run directory goes, if not to its usual place.
+    pub out: Option<&'a Path>,
+    pub format: Format,
+    /// The checkpoint file, and how often it is written.
+    pub keep: Option<(&'a Path, Millis)>,
+}
+
+/// Plays a scenario to its end, writes the run directory, and tells the result.
+pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
+    let Playing { loaded, saved, threads, out, format, keep } = playing;
     let scenario = &loaded.scenario;
-    let dir = arguments.out.clone().unwrap_or_else(|| default_directory(&scenario.name, scenario.seed));
+    let dir = out.map_or_else(|| default_directory(&scenario.name, scenario.seed), Path::to_owned);
     // Opened before the long run: a folder that cannot be written is told now.
     let destination = match Destination::open(&dir) {
         Ok(destination) => destination,
         Err(error) => {
             tell.failure(&error.to_string());
+            return Code::CannotStart;
+        }
+    };
+    let file = match keep.map(|(file, _)| CheckpointFile::open(file, &loaded.lock)).transpose() {
+        Ok(file) => file,
+        Err(error) => {
+            tell.failure(&error);
             return Code::CannotStart;
         }
     };
@@ -35,15 +69,24 @@ pub fn run(arguments: &Run, tell: &Tell) -> Code {
         scenario.start,
         scenario.seed
     ));
-    let mut watch = Watch::new(*tell, on_interrupt());
-    let options = RunOptions { threads: arguments.threads, ..RunOptions::default() };
-    let run = world::run(scenario, options, &mut watch);
-    watch.done();
+    let mut keeper = Keeper { watch: Watch::new(*tell, on_interrupt()), file, tell: *tell, last: None };
+    let options = RunOptions { threads, checkpoint_every: keep.map(|(_, every)| every), ..RunOptions::default() };
+    let run = match saved {
+        Some(saved) => world::resume(scenario, saved, options, &mut keeper),
+        None => world::run(scenario, options, &mut keeper),
+    };
+    keeper.watch.done();
     let run = match run {
         Ok(run) => run,
         Err(Stopped::Cancelled) => {
             drop(destination);
-            tell.failure("interrupted; nothing was written");
+            match keep.zip(keeper.last) {
+                Some(((file, _), time)) => tell.failure(&format!(
+                    "interrupted at {time} of simulated time; `fleetrange resume {}` goes on from there",
+                    file.display()
+                )),
+                None => tell.failure("interrupted; nothing was written"),
+            }
             return Code::Interrupted;
         }
         Err(Stopped::Setup(reasons)) => {
@@ -51,6 +94,10 @@ pub fn run(arguments: &Run, tell: &Tell) -> Code {
                 tell.failure(reason);
             }
             tell.failure(&super::counted(reasons.len()));
+            return Code::CannotStart;
+        }
+        Err(stopped @ Stopped::Checkpoint(_)) => {
+            tell.failure(&stopped.to_string());
             return Code::CannotStart;
         }
     };
@@ -61,7 +108,7 @@ pub fn run(arguments: &Run, tell: &Tell) -> Code {
         tell.failure(&error.to_string());
         return Code::CannotStart;
     }
-    match arguments.format {
+    match format {
         Format::Human => {
             let color = if tell.colors() { Color::Always } else { Color::Never };
             tell.answer(&reports::text::summary_in(outcome, &card, color));

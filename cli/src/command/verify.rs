@@ -1,5 +1,6 @@
 //! `fleetrange verify`
 
+use sim::event::Event;
 use sim::world::{self, Run, RunOptions, Stopped};
 
 use crate::arguments::Verify;
@@ -14,13 +15,24 @@ pub fn run(arguments: &Verify, tell: &Tell) -> Code {
         Err(code) => return code,
     };
     let interrupted = on_interrupt();
+    compare(
+        &arguments.threads,
+        |threads| {
+            let mut watch = Watch::new(*tell, interrupted.clone());
+            let options = RunOptions { threads: Some(threads), ..RunOptions::default() };
+            let run = world::run(&loaded.scenario, options, &mut watch);
+            watch.done();
+            run
+        },
+        tell,
+    )
+}
+
+/// Plays once for each thread count; the first run is what the others are compared with.
+fn compare(counts: &[usize], mut play: impl FnMut(usize) -> Result<Run, Stopped>, tell: &Tell) -> Code {
     let mut first: Option<(usize, Run)> = None;
-    for threads in &arguments.threads {
-        let mut watch = Watch::new(*tell, interrupted.clone());
-        let options = RunOptions { threads: Some(*threads), ..RunOptions::default() };
-        let run = world::run(&loaded.scenario, options, &mut watch);
-        watch.done();
-        let run = match run {
+    for threads in counts {
+        let run = match play(*threads) {
             Ok(run) => run,
             Err(Stopped::Cancelled) => {
                 tell.failure("interrupted");
@@ -36,17 +48,55 @@ pub fn run(arguments: &Verify, tell: &Tell) -> Code {
             first = Some((*threads, run));
             continue;
         };
-        if let Some((position, left, right)) = reference.log.first_difference(&run.log) {
-            let show =
-                |event: Option<sim::event::Event>| event.map_or("no event".to_owned(), |event| event.to_string());
-            tell.failure(&format!(
-                "event {position} differs: with {before} threads {}, with {threads} threads {}",
-                show(left),
-                show(right)
-            ));
+        if let Some(difference) = difference((*before, reference), (*threads, &run)) {
+            tell.failure(&difference);
             return Code::DifferentBits;
         }
         tell.answer(&format!("{threads} threads: the same {} events\n", run.log.events().len()));
     }
     Code::Yes
+}
+
+/// Where two runs part, if they do.
+fn difference((before, reference): (usize, &Run), (threads, run): (usize, &Run)) -> Option<String> {
+    let (position, left, right) = reference.log.first_difference(&run.log)?;
+    let show = |event: Option<Event>| event.map_or("no event".to_owned(), |event| event.to_string());
+    let (left, right) = (show(left), show(right));
+    Some(format!("event {position} differs: with {before} threads {left}, with {threads} threads {right}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sim::scenario::{LoadOptions, load};
+    use sim::world::Unobserved;
+
+    use super::*;
+    use crate::arguments::ErrorFormat;
+
+    /// A world that is another one on three threads: the difference is found, named, and ends with 4.
+    #[test]
+    fn a_world_that_depends_on_threads_is_found_out() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/first-light.toml");
+        let options = LoadOptions { devices: Some(200), ..LoadOptions::default() };
+        let load = |days: &str| {
+            let set = [("duration".to_owned(), "1d".to_owned()), ("audit.on-demand.0.at".to_owned(), days.to_owned())];
+            load(&path, &set, &options).unwrap_or_else(|problems| panic!("{problems}")).scenario
+        };
+        let (sound, broken) = (load("6h"), load("7h"));
+        let play = |threads: usize| {
+            let scenario = if threads == 3 { &broken } else { &sound };
+            world::run(scenario, RunOptions { threads: Some(threads), ..RunOptions::default() }, &mut Unobserved)
+        };
+        let tell = Tell::new(ErrorFormat::Plain, true);
+        assert_eq!(compare(&[1, 2, 1], play, &tell), Code::Yes);
+        assert_eq!(compare(&[1, 2, 3], play, &tell), Code::DifferentBits);
+        let (left, right) = (play(1).expect("it runs"), play(3).expect("it runs"));
+        let told = difference((1, &left), (3, &right)).expect("they differ");
+        // The audit at six o'clock is the first thing that only one of them has.
+        assert!(told.contains("differs: with 1 threads 2026-06-01T06:"), "{told}");
+        assert!(told.contains("AuditStarted"), "{told}");
+        assert_eq!(difference((1, &left), (1, &left)), None);
+    }
 }

@@ -196,6 +196,57 @@ fn ctrl_c_stops_cleanly_with_130() {
     assert_eq!(fs::read_dir(dir.path()).expect("readable").count(), 0, "nothing half-written stays behind");
 }
 
+/// Ctrl-C leaves a checkpoint, and what `resume` makes of it is what an uninterrupted run makes.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_from_its_checkpoint() {
+    let (dir, path) = starter();
+    let file = dir.path().join("run.checkpoint");
+    let run = |out: &str| {
+        let mut command = fleetrange();
+        command.args(["run", "--format", "json", "--set", "duration=40d", "--devices", "3000"]).arg(&path);
+        command.arg("--out").arg(dir.path().join(out));
+        command
+    };
+    let mut interrupted = run("whole");
+    interrupted.args(["--checkpoint-every", "1h", "--checkpoint"]).arg(&file);
+    let child = interrupted.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    while !file.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("resume"), "{}", stderr(&output));
+    assert!(!dir.path().join("whole").exists());
+
+    let resume = |file: &Path| {
+        let mut command = fleetrange();
+        command.args(["resume", "--format", "json", "--threads", "1"]).arg(file);
+        command.arg("--out").arg(dir.path().join("resumed")).output().expect("it starts")
+    };
+    let (whole, resumed) = (run("whole").output().expect("it starts"), resume(&file));
+    assert_eq!((whole.status.code(), resumed.status.code()), (Some(0), Some(0)), "{}", stderr(&resumed));
+    assert_eq!(stdout(&whole), stdout(&resumed));
+    for name in ["report.html", "alarms.csv", "truth.csv", "notifications.jsonl"] {
+        let read = |out: &str| fs::read(dir.path().join(out).join(name)).expect("written");
+        assert!(read("whole") == read("resumed"), "{name}");
+    }
+
+    fs::remove_dir_all(dir.path().join("resumed")).expect("ours");
+    let mut bytes = fs::read(&file).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).expect("writable");
+    let damaged = resume(&file);
+    assert_eq!(damaged.status.code(), Some(2));
+    assert!(stderr(&damaged).contains("the checkpoint is damaged"), "{}", stderr(&damaged));
+    let other = resume(&path);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(stderr(&other).contains("this is not a checkpoint"), "{}", stderr(&other));
+    assert!(!dir.path().join("resumed").exists());
+}
+
 #[test]
 fn a_closed_pipe_is_not_an_error() {
     let mut child = fleetrange()

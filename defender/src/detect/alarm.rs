@@ -33,7 +33,8 @@ impl Default for Consecutive {
 ///
 /// In OK the low bits count consecutive violating datapoints; in ALARM, consecutive conforming ones. A missing
 /// datapoint does not touch the machine (D-45).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Machine(u8);
 
 const IN_ALARM: u8 = 0x80;

@@ -218,7 +218,7 @@ pub enum Rule {
 }
 
 /// What a device was observed to do: one datapoint's value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after the members of the API's MetricValue")]
 pub enum Observed {
     Number(f64),

@@ -3,6 +3,7 @@
 //! Every problem is collected with its place; a scenario comes back only if none of them is an error.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use defender::error::{Compatibility, Warning};
 
@@ -16,6 +17,7 @@ use super::plan::{CriteriaReading, Scenario};
 use super::problem::{Problem, Problems};
 use super::reference::TableDoc;
 use super::resolve;
+use super::source::Source;
 use super::tree::parse_toml;
 
 /// What the command line asks for beside single values.
@@ -43,15 +45,33 @@ pub struct Loaded {
 /// # Errors
 /// Every problem that was found, errors and warnings, in the order of their places.
 pub fn load(path: &Path, overrides: &[(String, String)], options: &LoadOptions) -> Result<Loaded, Problems> {
-    let mut problems = Problems::new();
-    let source = match read(path) {
-        Ok(source) => source,
+    match read(path) {
+        Ok(source) => load_source(&source, overrides, options),
         Err(problem) => {
+            let mut problems = Problems::new();
             problems.push(problem);
-            return Err(problems);
+            Err(problems)
         }
-    };
-    let (mut tree, syntax) = parse_toml(&source);
+    }
+}
+
+/// Loads a scenario that is at hand as text, for example the lock inside a checkpoint. `name` stands for its path in
+/// messages; documents that it does not carry inside are looked for beside that path.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_text(name: &str, text: &str) -> Result<Loaded, Problems> {
+    load_source(&Source::new(name, text), &[], &LoadOptions::default())
+}
+
+fn load_source(
+    source: &Arc<Source>,
+    overrides: &[(String, String)],
+    options: &LoadOptions,
+) -> Result<Loaded, Problems> {
+    let path = Path::new(&source.name);
+    let mut problems = Problems::new();
+    let (mut tree, syntax) = parse_toml(source);
     if !syntax.is_empty() {
         problems.extend(syntax);
         return Err(problems);

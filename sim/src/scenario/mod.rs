@@ -28,7 +28,7 @@ pub mod source;
 mod team;
 pub mod tree;
 
-pub use load::{LoadOptions, Loaded, check, load, reference, schema};
+pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
 pub use plan::*;
 pub use problem::{Problem, Problems, Severity};
 pub use team::{Shift, TeamPlan};

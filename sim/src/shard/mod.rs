@@ -9,6 +9,7 @@
 
 mod access;
 mod kernel;
+mod memory;
 mod overlay;
 mod tables;
 
@@ -23,8 +24,10 @@ use defender::detect::columns::{
 use defender::detect::criteria::Observed;
 use defender::metric::Metric;
 use defender::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use access::Access;
+pub(crate) use memory::Memory;
 pub(crate) use overlay::Overlay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
@@ -103,7 +106,7 @@ pub(crate) struct Newcomer {
 }
 
 /// What a shard did in one tick, in numbers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TickTally {
     pub active: u64,
     pub messages: u64,
@@ -112,7 +115,7 @@ pub(crate) struct TickTally {
 }
 
 /// What an alarm event's transition does not say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Detail {
     /// A number was measured, or nothing was for too long.
     Plain,
@@ -290,6 +293,13 @@ impl Shard {
         }
     }
 
+    /// A certificate's validity ended at `when`: it no longer authenticates.
+    pub fn certificate_expired(&mut self, when: Timestamp, lane: u32) {
+        self.expiries.remove(&(when, lane));
+        self.access[lane as usize] = self.access[lane as usize].with(Access::VALID, false);
+        set_lane(&mut self.limited, lane as usize, true);
+    }
+
     /// Renews a device's certificate.
     pub fn renew(&mut self, lane: usize, valid_until: Timestamp) {
         self.expiries.retain(|(_, other)| *other as usize != lane);
@@ -385,10 +395,7 @@ impl Shard {
     /// Certificates whose validity ended by now no longer authenticate.
     fn expire(&mut self) {
         while let Some((when, lane)) = self.expiries.first().copied().filter(|(when, _)| *when <= self.tick.start) {
-            self.expiries.pop_first();
-            let access = self.access[lane as usize].with(Access::VALID, false);
-            self.access[lane as usize] = access;
-            set_lane(&mut self.limited, lane as usize, true);
+            self.certificate_expired(when, lane);
             for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane == lane) {
                 let allowed = overlay.allowed.clone();
                 overlay.restrict(self.tick.start, false, allowed);

@@ -11,6 +11,7 @@
 
 mod audits;
 mod calendar;
+pub mod checkpoint;
 mod desk;
 mod ledger;
 mod record;
@@ -36,6 +37,7 @@ use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
 use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Shard};
 use calendar::{Calendar, Task};
+use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
 use ledger::Ledger;
 
 /// How to run.
@@ -45,12 +47,17 @@ pub struct RunOptions {
     pub threads: Option<usize>,
     /// Keep a hash of every device's telemetry in [`Run::telemetry`]. Slows the run down.
     pub telemetry: bool,
+    /// Hand the observer a checkpoint after this much simulated time, again and again, and when it stops the run.
+    pub checkpoint_every: Option<Millis>,
 }
 
 /// Who watches a run.
 pub trait Observer {
     /// Called now and then with the device-windows done and in all, and the simulated time.
     fn progress(&mut self, _done: u64, _total: u64, _now: Timestamp) {}
+
+    /// Called with each checkpoint that [`RunOptions::checkpoint_every`] asks for.
+    fn checkpoint(&mut self, _checkpoint: &Checkpoint<'_>) {}
 
     /// Whether to stop as soon as possible.
     fn cancelled(&self) -> bool {
@@ -73,6 +80,9 @@ pub enum Stopped {
     /// The world could not be built.
     #[error("the scenario cannot be built: {}", .0.join("; "))]
     Setup(Vec<String>),
+    /// It could not go on from its checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
 }
 
 /// A finished run.
@@ -91,12 +101,35 @@ pub struct Run {
 /// # Errors
 /// [`Stopped::Cancelled`] if the observer says so, [`Stopped::Setup`] if the engine refuses what the scenario holds.
 pub fn run(scenario: &Scenario, options: RunOptions, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
+    play(scenario, None, options, observer)
+}
+
+/// Goes on with a run from a checkpoint; `scenario` is the one of its [lock](Saved::lock). The result is what the run
+/// would have given without the interruption, bit for bit.
+///
+/// # Errors
+/// As for [`run`], and [`Stopped::Checkpoint`] if the checkpoint does not fit the scenario, the options or the program.
+pub fn resume(
+    scenario: &Scenario,
+    saved: Saved,
+    options: RunOptions,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Run, Stopped> {
+    play(scenario, Some(saved), options, observer)
+}
+
+fn play(
+    scenario: &Scenario,
+    saved: Option<Saved>,
+    options: RunOptions,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Run, Stopped> {
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = options.threads {
         pool = pool.num_threads(threads.max(1));
     }
     let pool = pool.build().map_err(|error| Stopped::Setup(vec![format!("cannot start threads: {error}")]))?;
-    pool.install(|| World::new(scenario, options)?.run(observer))
+    pool.install(|| World::new(scenario, options)?.run(saved, observer))
 }
 
 /// Everything there is.
@@ -121,6 +154,8 @@ struct World<'a> {
     ticks: u64,
     /// Ticks whose findings have been taken in.
     merged: u64,
+    /// What was taken in, for checkpoints; stays empty if nobody asked for them.
+    journal: Journal,
     options: RunOptions,
 }
 
@@ -192,6 +227,7 @@ impl<'a> World<'a> {
             tally: Tally::default(),
             ticks,
             merged: 0,
+            journal: Journal::new(),
             options,
             scenario,
             common,
@@ -233,23 +269,83 @@ impl<'a> World<'a> {
         });
     }
 
-    fn run(mut self, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
+    fn run(mut self, saved: Option<Saved>, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
         let total = self.ticks * self.fleet.devices.len() as u64;
-        let mut index = 0;
         self.synchronize(self.scenario.start);
+        let mut index = match saved {
+            Some(saved) => self.catch_up(saved)?,
+            None => 0,
+        };
+        let every = self.options.checkpoint_every.map(|every| (every.0 / self.common.tick.0).max(1) as u64);
         while index < self.ticks {
-            if observer.cancelled() {
+            if observer.cancelled() && every.is_none() {
                 return Err(Stopped::Cancelled);
             }
             let until = self.next_synchronization(index);
             self.advance(index..until);
+            let now = self.time_of(until);
+            let harvest = self.harvest();
+            if let Some(every) = every {
+                self.journal.push((until, harvest.clone()));
+                self.take_in(now, harvest);
+                let cancelled = observer.cancelled();
+                if cancelled || (until / every > index / every && until < self.ticks) {
+                    observer.checkpoint(&self.checkpoint(until));
+                }
+                if cancelled {
+                    return Err(Stopped::Cancelled);
+                }
+            } else {
+                self.take_in(now, harvest);
+            }
             index = until;
-            let now = self.time_of(index);
-            self.merge(now);
             self.synchronize(now);
             observer.progress(index * self.fleet.devices.len() as u64, total, now);
         }
         Ok(self.finish())
+    }
+
+    /// The run as it is after taking in, and before doing what is due.
+    fn checkpoint(&self, ticks: u64) -> Checkpoint<'_> {
+        let (journal, shards) = (&self.journal, &self.shards[..]);
+        Checkpoint { ticks, now: self.time_of(ticks), digest: self.log.digest(), journal, shards }
+    }
+
+    /// Brings a world that has just begun to where a checkpoint was made; the number of ticks done by then.
+    fn catch_up(&mut self, mut saved: Saved) -> Result<u64, Stopped> {
+        let journal = std::mem::take(&mut saved.journal);
+        let ticks = journal.iter().map(|(until, _)| *until);
+        let devices = self.fleet.devices.len() as u32;
+        let fits = saved.shards.len() == self.shards.len()
+            && ticks.clone().is_sorted()
+            && ticks.last() == Some(saved.ticks())
+            && saved.ticks() <= self.ticks
+            && journal.iter().all(|(_, harvest)| harvest.devices().all(|device| device < devices));
+        if !fits {
+            return Err(CheckpointError::Misfit.into());
+        }
+        for (until, harvest) in &journal {
+            let now = self.time_of(*until);
+            for (when, device) in &harvest.expired {
+                self.shards[*device as usize / LANES].certificate_expired(*when, device % LANES as u32);
+            }
+            self.take_in(now, harvest.clone());
+            if *until < saved.ticks() {
+                self.synchronize(now);
+            }
+        }
+        let (now, found) = (self.time_of(saved.ticks()), self.log.digest());
+        if found != saved.digest() {
+            return Err(CheckpointError::Diverged { now, expected: saved.digest().to_owned(), found }.into());
+        }
+        for (shard, memory) in self.shards.iter_mut().zip(std::mem::take(&mut saved.shards)) {
+            shard.remember(memory).ok_or(CheckpointError::Misfit)?;
+        }
+        if self.options.checkpoint_every.is_some() {
+            self.journal = journal;
+        }
+        self.synchronize(now);
+        Ok(saved.ticks())
     }
 
     fn time_of(&self, index: u64) -> Timestamp {
@@ -304,27 +400,34 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Takes in what the shards found, in one total order.
-    fn merge(&mut self, now: Timestamp) {
-        let mut found = Vec::new();
+    /// Collects what the shards found.
+    fn harvest(&mut self) -> Harvest {
+        let mut harvest = Harvest::default();
         for shard in &mut self.shards {
             let first = shard.first;
-            let findings = std::mem::take(&mut shard.findings);
-            for (transition, value) in findings.transitions {
-                found.push((transition, first + transition.lane, value));
-            }
-            for (when, lane) in findings.expired {
-                self.ledger.expired(first + lane, when);
-                self.log.push(Event {
-                    time: when,
-                    kind: EventKind::CertificateExpired,
-                    subject: first + lane,
-                    object: 0,
-                    value: 0,
-                });
-            }
-            record::tally(&mut self.tally, &findings.tallies, self.merged, self.common.tick);
+            let findings = &mut shard.findings;
+            let transitions = findings.transitions.drain(..);
+            harvest.transitions.extend(transitions.map(|(found, detail)| (found, first + found.lane, detail)));
+            harvest.expired.extend(findings.expired.drain(..).map(|(when, lane)| (when, first + lane)));
+            harvest.tally(&findings.tallies);
+            findings.tallies.clear();
         }
+        harvest
+    }
+
+    /// Takes in what the shards found, in one total order.
+    fn take_in(&mut self, now: Timestamp, harvest: Harvest) {
+        for (when, device) in harvest.expired {
+            self.ledger.expired(device, when);
+            self.log.push(Event {
+                time: when,
+                kind: EventKind::CertificateExpired,
+                subject: device,
+                object: 0,
+                value: 0,
+            });
+        }
+        record::tally(&mut self.tally, &harvest.tallies, self.merged, self.common.tick);
         self.merged = ((now - self.scenario.start).0 / self.common.tick.0) as u64;
         self.log.push(Event {
             time: now,
@@ -333,7 +436,7 @@ impl<'a> World<'a> {
             object: self.merged as u32,
             value: self.tally.messages_sent,
         });
-        self.record_transitions(now, found);
+        self.record_transitions(now, harvest.transitions);
     }
 
     /// Does what is due by `now`, in calendar order, and lets changes of the account take hold.
@@ -444,7 +547,8 @@ impl<'a> World<'a> {
 
     fn finish(mut self) -> Run {
         let end = self.time_of(self.ticks);
-        self.merge(end);
+        let harvest = self.harvest();
+        self.take_in(end, harvest);
         let overlays = self.shards.iter().flat_map(Shard::overlays);
         let truth = self.ledger.finish(self.scenario, end, overlays, self.responders.self_inflicted(end));
         for (act, row) in truth.iter().enumerate() {

@@ -1,4 +1,5 @@
 //! The world from outside: a module per behavior.
 mod attacks;
+mod checkpoint;
 mod loading;
 mod people;

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::detect::alarm::{Machine, ViolationEventType};
 use crate::detect::columns::{
     Aggregate, Column, GRID, Judge, Mask, Program, RuleCount, RuleKind, SILENCE, Tick, Transition, bits,
@@ -13,8 +15,11 @@ use crate::detect::columns::{
 use crate::time::{Millis, Timestamp};
 
 /// Detect for the lanes of one shard.
-#[derive(Clone, Debug)]
+///
+/// Serialized, it holds what it remembers, but not its program: see [`Columns::take_over`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Columns {
+    #[serde(skip)]
     program: Program,
     /// By profile: lanes monitored.
     covered: Vec<Mask>,
@@ -25,7 +30,7 @@ pub struct Columns {
 }
 
 /// A rule's machines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct RuleState {
     machines: Vec<Machine>,
     /// Lanes whose machine is not idle.
@@ -37,7 +42,7 @@ struct RuleState {
 }
 
 /// A value over several ticks, shared by the rules that need the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Window {
     column: Column,
     ticks: u32,
@@ -55,7 +60,7 @@ struct Window {
 }
 
 /// Which lanes are in alarm, and when each last gave data (D-60).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Silence {
     alarms: Vec<u16>,
     last_data: Vec<Timestamp>,
@@ -98,6 +103,35 @@ impl Columns {
             silence: Silence { alarms: vec![0; lanes], last_data: vec![Timestamp(0); lanes], alarmed: vec![0; words] },
             program: program.clone(),
         }
+    }
+
+    /// Goes on from what a judge of the same program and as many lanes remembered. Gives it back untouched if it was
+    /// made for another program.
+    ///
+    /// # Errors
+    /// The judge whose shape differs.
+    pub fn take_over(&mut self, memory: Columns) -> Result<(), Box<Columns>> {
+        if self.shape() != memory.shape() {
+            return Err(Box::new(memory));
+        }
+        *self = Columns { program: std::mem::take(&mut self.program), ..memory };
+        Ok(())
+    }
+
+    /// Everything that the program and the number of lanes decide.
+    fn shape(&self) -> impl PartialEq + use<> {
+        let window = |w: &Window| {
+            (w.column, w.ticks, w.aggregate, w.sliding, w.values.len(), w.ring.len(), w.next < w.ring.len().max(1))
+        };
+        let rule = |rule: &RuleState| (rule.machines.len(), rule.busy.len(), rule.window);
+        let masks = self.covered.iter().chain(self.windows.iter().flat_map(|w| w.eligible.iter().chain([&w.present])));
+        (
+            masks.map(Vec::len).collect::<Vec<_>>(),
+            self.windows.iter().flat_map(|w| w.ring.iter().map(Vec::len)).collect::<Vec<_>>(),
+            self.rules.iter().map(rule).collect::<Vec<_>>(),
+            self.windows.iter().map(window).collect::<Vec<_>>(),
+            (self.counts.len(), self.silence.alarms.len(), self.silence.last_data.len(), self.silence.alarmed.len()),
+        )
     }
 
     /// Whether an episode of this rule runs on this lane.

@@ -21,6 +21,8 @@ pub use fast::Columns;
 pub use plain::Plain;
 pub use program::{Aggregate, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
 
+use serde::{Deserialize, Serialize};
+
 use crate::detect::alarm::ViolationEventType;
 use crate::time::{Millis, Timestamp};
 
@@ -28,7 +30,7 @@ use crate::time::{Millis, Timestamp};
 pub const GRID: Millis = Millis::seconds(300);
 
 /// The number columns of a tick. Values are counts or bytes of one tick, saturated at `u32::MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named after its metric; the doc comments say where they differ")]
 pub enum Column {
     Sent,
@@ -164,7 +166,7 @@ impl Tick {
 }
 
 /// A change of an alarm's state, as a judge reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Transition {
     /// Time of the datapoint (D-67), or of the invalidation.
     pub time: Timestamp,
@@ -181,7 +183,7 @@ pub struct Transition {
 }
 
 /// How many datapoints a rule has judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCount {
     /// Datapoints.
     pub judged: u64,

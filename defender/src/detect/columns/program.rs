@@ -1,5 +1,7 @@
 //! Behaviors flattened for the column judges: which column, which range is normal, over how many ticks.
 
+use serde::{Deserialize, Serialize};
+
 use crate::detect::alarm::Consecutive;
 use crate::detect::behavior::{Behavior, Criteria};
 use crate::detect::columns::{Column, GRID};
@@ -17,7 +19,7 @@ pub struct Program {
 }
 
 /// How the ticks of a window make one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Aggregate {
     /// Amounts add up.
     Sum,
