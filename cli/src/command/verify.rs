@@ -69,6 +69,7 @@ fn difference((before, reference): (usize, &Run), (threads, run): (usize, &Run))
 mod tests {
     use std::path::Path;
 
+    use defender::time::Millis;
     use sim::scenario::{LoadOptions, load};
     use sim::world::Unobserved;
 
@@ -80,11 +81,12 @@ mod tests {
     fn a_world_that_depends_on_threads_is_found_out() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/first-light.toml");
         let options = LoadOptions { devices: Some(200), ..LoadOptions::default() };
-        let load = |days: &str| {
-            let set = [("duration".to_owned(), "1d".to_owned()), ("audit.on-demand.0.at".to_owned(), days.to_owned())];
-            load(&path, &set, &options).unwrap_or_else(|problems| panic!("{problems}")).scenario
-        };
-        let (sound, broken) = (load("6h"), load("7h"));
+        let mut sound = load(&path, &[], &options).unwrap_or_else(|problems| panic!("{problems}")).scenario;
+        sound.duration = Millis::days(1);
+        sound.attacks.clear();
+        sound.confounders.clear();
+        let mut broken = sound.clone();
+        broken.audit.on_demand[0].0 = Millis::hours(7);
         let play = |threads: usize| {
             let scenario = if threads == 3 { &broken } else { &sound };
             world::run(scenario, RunOptions { threads: Some(threads), ..RunOptions::default() }, &mut Unobserved)
