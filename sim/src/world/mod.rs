@@ -314,11 +314,11 @@ impl<'a> World<'a> {
     /// Brings a world that has just begun to where a checkpoint was made; the number of ticks done by then.
     fn catch_up(&mut self, mut saved: Saved) -> Result<u64, Stopped> {
         let journal = std::mem::take(&mut saved.journal);
-        let ticks = journal.iter().map(|(until, _)| *until);
+        let ticks: Vec<u64> = journal.iter().map(|(until, _)| *until).collect();
         let devices = self.fleet.devices.len() as u32;
         let fits = saved.shards.len() == self.shards.len()
-            && ticks.clone().is_sorted()
-            && ticks.last() == Some(saved.ticks())
+            && ticks.is_sorted()
+            && ticks.last() == Some(&saved.ticks())
             && saved.ticks() <= self.ticks
             && journal.iter().all(|(_, harvest)| harvest.devices().all(|device| device < devices));
         if !fits {
