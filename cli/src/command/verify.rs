@@ -91,7 +91,7 @@ mod tests {
             let scenario = if threads == 3 { &broken } else { &sound };
             world::run(scenario, RunOptions { threads: Some(threads), ..RunOptions::default() }, &mut Unobserved)
         };
-        let tell = Tell::new(ErrorFormat::Plain, true);
+        let tell = Tell::new(ErrorFormat::Json, true);
         assert_eq!(compare(&[1, 2, 1], play, &tell), Code::Yes);
         assert_eq!(compare(&[1, 2, 3], play, &tell), Code::DifferentBits);
         let (left, right) = (play(1).expect("it runs"), play(3).expect("it runs"));
