@@ -36,6 +36,9 @@ pub enum Purpose {
     Verdict = 43,
     FunctionRun = 44,
     Occasion = 50,
+    Alteration = 60,
+    DefectTargets = 61,
+    Spread = 62,
 }
 
 /// Scrambles 64 bits; a bijection.

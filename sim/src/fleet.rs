@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use defender::account::{Account, CaCertificateFacts, CertificateFacts, PolicyTarget, Principal, ThingPrincipalType};
+use defender::account::{
+    Account, CaCertificateFacts, CertificateFacts, IssuerFacts, PolicyTarget, Principal, SerialNumber,
+    ThingPrincipalType,
+};
 use defender::error::ServiceError;
-use defender::ids::{CertificateId, CertificateIndex, ThingId};
+use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
 use defender::time::{Millis, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -51,14 +54,11 @@ impl Fleet {
                 account.attach_policy(now, policy, PolicyTarget::ThingGroup(id))?;
             }
         }
+        let mut fleet =
+            Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new(), authorities: Vec::new() };
         for authority in &scenario.authorities {
-            let id = certificate_id(&[b"ca", authority.name.as_bytes()]);
-            account.load_ca_certificate(now, CaCertificateFacts::new(id, authority.not_before, authority.not_after))?;
+            fleet.add_authority(now, &authority.name, authority.not_before, authority.not_after, |_| {})?;
         }
-        let authorities = scenario.authorities.iter();
-        let authorities =
-            authorities.map(|plan| (certificate_id(&[b"ca", plan.name.as_bytes()]), plan.name.clone())).collect();
-        let mut fleet = Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new(), authorities };
         for (index, class) in scenario.classes.iter().enumerate() {
             fleet.add_class(scenario, index, class)?;
         }
@@ -108,6 +108,35 @@ impl Fleet {
             from = to;
         }
         Ok(())
+    }
+
+    /// Registers a certificate authority, with its record as an issuer; `change` has the last word on its facts.
+    pub fn add_authority(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        not_before: Timestamp,
+        not_after: Timestamp,
+        change: impl FnOnce(&mut CaCertificateFacts),
+    ) -> Result<CaCertificateIndex, ServiceError> {
+        let id = certificate_id(&[b"ca", name.as_bytes()]);
+        let serial = serial(&id);
+        let issuer = IssuerFacts { subject: subject(name), id: id.to_string(), key_id: None, serial, issuer: None };
+        let as_issuer = Some(self.account.register_issuer(now, issuer)?);
+        let mut facts = CaCertificateFacts { as_issuer, serial, ..CaCertificateFacts::new(id, not_before, not_after) };
+        change(&mut facts);
+        self.authorities.push((id, name.to_owned()));
+        self.account.load_ca_certificate(now, facts)
+    }
+
+    /// An authority by its name.
+    pub fn authority(&self, name: &str) -> Option<CaCertificateIndex> {
+        self.account.ca_certificate_of_id(&certificate_id(&[b"ca", name.as_bytes()]))
+    }
+
+    /// The device that a thing is; things that came later are none.
+    pub fn device(&self, thing: ThingId) -> Option<u32> {
+        ((thing.0 as usize) < self.devices.len()).then_some(thing.0)
     }
 
     /// The name of an authority by the id of its certificate.
@@ -176,11 +205,23 @@ pub(crate) fn issue_certificate(
     let id = certificate_id(&[b"device", thing.as_bytes(), &not_before.0.to_be_bytes()]);
     let mut facts = CertificateFacts::new(id, not_before, not_after);
     facts.ca = account.ca_certificate_of_id(&certificate_id(&[b"ca", authority.as_bytes()]));
+    facts.issuer = facts.ca.and_then(|ca| account.ca_certificate(ca)).and_then(|ca| ca.facts().as_issuer);
+    facts.serial = serial(&id);
     account.load_certificate(now, facts)
 }
 
+/// The serial number of a certificate: what its id begins with.
+pub(crate) fn serial(id: &CertificateId) -> SerialNumber {
+    SerialNumber::from_be_bytes(&id.0[..16]).expect("16 bytes fit")
+}
+
+/// The distinguished name of an authority.
+pub(crate) fn subject(authority: &str) -> String {
+    format!("CN={authority}")
+}
+
 /// Simulated certificates have no DER to hash; their ids are hashes of what makes them unique.
-fn certificate_id(parts: &[&[u8]]) -> CertificateId {
+pub(crate) fn certificate_id(parts: &[&[u8]]) -> CertificateId {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

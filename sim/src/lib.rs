@@ -1,7 +1,9 @@
 //! The world around the engine: fleet, attacks, confounders, faults, responders, clock.
+pub mod alteration;
 pub mod attack;
 mod broker;
 pub mod confounder;
+pub mod defect;
 pub mod dice;
 pub mod disturbance;
 pub mod event;

@@ -44,7 +44,9 @@ impl Findings for Audit {
                     _ => &[],
                 },
             },
-            Resource::CognitoIdentityPool(_) | Resource::ClientId(_) | Resource::RoleAlias(_) => NonCompliant::Other,
+            Resource::RoleAlias(arn) => NonCompliant::RoleAlias(arn),
+            Resource::CognitoIdentityPool(id) => NonCompliant::CognitoIdentityPool(id),
+            Resource::ClientId(client) => NonCompliant::ClientId(client),
         };
         Some(FindingView {
             id: finding.id(),

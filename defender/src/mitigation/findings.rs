@@ -39,8 +39,12 @@ pub enum NonCompliant<'a> {
     },
     /// `account`.
     Account,
-    /// What no action but publishing can act on.
-    Other,
+    /// `roleAliasArn`; no action but publishing can act on it, nor on the following.
+    RoleAlias(&'a str),
+    /// `cognitoIdentityPoolId`.
+    CognitoIdentityPool(&'a str),
+    /// `clientId`.
+    ClientId(&'a str),
 }
 
 /// A finding as mitigation sees it.

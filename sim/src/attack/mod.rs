@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use defender::metric::Metric;
 
+use crate::alteration::Alter;
 use crate::disturbance::Disturb;
 use crate::outcome::Channel;
 use crate::scenario::fields::Fields;
@@ -47,6 +48,16 @@ pub trait Attack: Disturb {
 
     /// What it is.
     fn facts(&self) -> Facts;
+
+    /// What it does to the account, if anything.
+    fn alteration(&self) -> Option<&dyn Alter> {
+        None
+    }
+
+    /// Whether it makes devices do something, and not only changes the account.
+    fn acts_on_devices(&self) -> bool {
+        true
+    }
 }
 
 /// An entry of the registry.

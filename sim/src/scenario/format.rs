@@ -17,6 +17,7 @@ use super::team::{TeamDraft, team};
 use super::tree::Node;
 use crate::attack::{self, Attack};
 use crate::confounder::{self, Confounder};
+use crate::defect::{self, Defect};
 
 /// A scenario file as written.
 #[derive(Debug)]
@@ -153,15 +154,7 @@ pub(crate) struct ActDraft<T> {
 pub(crate) struct DefectDraft {
     pub name: Placed<String>,
     pub start: Placed<Millis>,
-    pub defect: Option<DefectKind>,
-}
-
-#[derive(Debug)]
-pub(crate) enum DefectKind {
-    OverPermissivePolicy(Placed<String>),
-    LoggingDisabled,
-    ExpiringCertificates(Placed<String>),
-    ExpiringAuthority(Placed<String>),
+    pub defect: Option<Arc<dyn Defect>>,
 }
 
 #[derive(Debug)]
@@ -245,7 +238,7 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
                 .collect();
             act(fields, "confounder", &choices)
         }),
-        defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect),
+        defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect_draft),
         teams: fields.tables("team", "people who judge alerts before anything is done", team),
         responders: fields.tables("responder", "who responds to what, how fast, with what", responder),
         expect: fields.table("expect", "what a test expects of the run", expect).unwrap_or_default(),
@@ -416,7 +409,11 @@ fn act<T>(fields: &mut Fields<'_>, noun: &'static str, choices: &[Choice<T>]) ->
     }
 }
 
-fn defect(fields: &mut Fields<'_>) -> DefectDraft {
+fn defect_draft(fields: &mut Fields<'_>) -> DefectDraft {
+    let choices: Vec<Choice<Arc<dyn Defect>>> = defect::REGISTRY
+        .iter()
+        .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
+        .collect();
     DefectDraft {
         name: fields.required("name", "name for reports"),
         start: fields.or(
@@ -424,33 +421,7 @@ fn defect(fields: &mut Fields<'_>) -> DefectDraft {
             Placed { value: Millis(0), place: fields.table_place() },
             "when it is introduced, after the run's start; from the beginning unless given",
         ),
-        defect: fields.choice(
-            "defect",
-            &[
-                Choice {
-                    name: "over-permissive-policy",
-                    summary: "a policy that grants far more than a device needs",
-                    read: |fields| DefectKind::OverPermissivePolicy(fields.required("policy", "the policy, by name")),
-                },
-                Choice {
-                    name: "logging-disabled",
-                    summary: "the account's logging is off",
-                    read: |_| DefectKind::LoggingDisabled,
-                },
-                Choice {
-                    name: "expiring-certificates",
-                    summary: "the certificates of a cohort expire soon or during the run",
-                    read: |fields| DefectKind::ExpiringCertificates(fields.required("cohort", "the cohort, by name")),
-                },
-                Choice {
-                    name: "expiring-authority",
-                    summary: "the certificate of an authority expires soon or during the run",
-                    read: |fields| {
-                        DefectKind::ExpiringAuthority(fields.required("authority", "the authority, by name"))
-                    },
-                },
-            ],
-        ),
+        defect: fields.choice("defect", &choices),
     }
 }
 

@@ -28,6 +28,7 @@ pub mod source;
 mod team;
 pub mod tree;
 
+pub(crate) use format::{Amount, SelectorDraft};
 pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
 pub use plan::*;
 pub use problem::{Problem, Problems, Severity};

@@ -14,6 +14,7 @@ use super::expect::Expectation;
 use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
+use crate::defect::Defect;
 
 /// As `update-account-audit-configuration` takes it.
 pub use defender::audit::wire::AccountAuditConfiguration as UpdateAccountAuditConfigurationRequest;
@@ -245,36 +246,16 @@ pub struct ConfounderPlan {
 }
 
 /// A posture defect.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct DefectPlan {
     /// Name.
     pub name: String,
     /// When it is introduced, after the start (0: there from the beginning).
     pub start: Millis,
+    /// The devices that it is seeded on; `None` if it is not about devices.
+    pub targets: Option<Selector>,
     /// What is wrong.
-    pub defect: Defect,
-}
-
-/// The kinds of posture defect.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Defect {
-    /// This policy is over-permissive (C-08 should find it). Its document is the scenario's; this is the truth.
-    OverPermissivePolicy {
-        /// Policy name.
-        policy: String,
-    },
-    /// Logging is switched off (C-17).
-    LoggingDisabled,
-    /// The certificates of a cohort expire during the run (C-14).
-    ExpiringCertificates {
-        /// Cohort name.
-        cohort: String,
-    },
-    /// The certificate of an authority expires (C-12).
-    ExpiringAuthority {
-        /// Authority name.
-        authority: String,
-    },
+    pub defect: Arc<dyn Defect>,
 }
 
 /// Who responds to what, how fast, with what.

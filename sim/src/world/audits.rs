@@ -1,8 +1,9 @@
 //! Audits: set up as the account would have them, run by the calendar, findings told to responders.
 
-use defender::account::LogLevel;
+use defender::account::{Account, LogLevel};
 use defender::audit::wire::StartOnDemandAuditTaskRequest;
 use defender::audit::{AuditCheck, AuditEvent};
+use defender::error::ServiceError;
 use defender::ids::{CertificateId, ThingId};
 use defender::mitigation::{FindingView, Findings, NonCompliant, TaskRef};
 use defender::time::Timestamp;
@@ -11,25 +12,29 @@ use super::calendar::Task;
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{AuditRow, CheckRow, DeviceId, FindingRow, Outcome};
+use crate::scenario::Scenario;
 
 /// The role under which logs would be written.
 const LOGGING_ROLE: &str = "role/fleetrange-logging";
 
+/// Configures the account's logging.
+///
+/// # Errors
+/// What the account refuses.
+pub(super) fn set_up_logging(scenario: &Scenario, account: &mut Account) -> Result<(), ServiceError> {
+    let Some(level) = scenario.account.logging.as_ref().and_then(|level| read_level(level)) else { return Ok(()) };
+    let role = format!("arn:aws:iam::{}:{LOGGING_ROLE}", scenario.account.id);
+    account.set_v2_logging_options(scenario.start, Some(&role), Some(level), Some(false))
+}
+
 impl World<'_> {
-    /// Configures logging, audits, schedules, and what is to be audited on demand.
+    /// Configures audits, schedules, and what is to be audited on demand.
     pub(super) fn set_up_audits(&mut self) -> Result<(), Stopped> {
         let (now, scenario) = (self.scenario.start, self.scenario);
         let refused = |what: &str| {
             let what = what.to_owned();
-            move |error: defender::error::ServiceError| Stopped::Setup(vec![format!("{what}: {error}")])
+            move |error: ServiceError| Stopped::Setup(vec![format!("{what}: {error}")])
         };
-        if let Some(level) = scenario.account.logging.as_ref().and_then(|level| read_level(level)) {
-            let role = format!("arn:aws:iam::{}:{LOGGING_ROLE}", scenario.account.id);
-            self.fleet
-                .account
-                .set_v2_logging_options(now, Some(&role), Some(level), Some(false))
-                .map_err(refused("logging"))?;
-        }
         let mut warnings = Vec::new();
         if let Some(configuration) = &scenario.audit.configuration {
             let answer = self.audit.update_account_audit_configuration(now, &self.fleet.account, configuration);
@@ -161,13 +166,18 @@ impl World<'_> {
             NonCompliant::PolicyVersion { policy, .. } => ((*policy).to_owned(), None),
             NonCompliant::Account => ("account".to_owned(), None),
             NonCompliant::Issuer { subject, .. } => ((*subject).to_owned(), None),
-            NonCompliant::Other => ("other".to_owned(), None),
+            NonCompliant::RoleAlias(arn) => (arn.rsplit_once('/').map_or(*arn, |(_, name)| name).to_owned(), None),
+            NonCompliant::CognitoIdentityPool(id) => ((*id).to_owned(), None),
+            NonCompliant::ClientId(client) => {
+                let device = self.fleet.account.thing(client).and_then(|thing| self.fleet.device(thing));
+                ((*client).to_owned(), device)
+            }
         }
     }
 
     fn device_of_certificate(&self, id: &CertificateId) -> Option<u32> {
         let certificate = self.fleet.account.certificate_of_id(id)?;
-        self.fleet.account.things_of_certificate(certificate).next().map(|thing| thing.0)
+        self.fleet.account.things_of_certificate(certificate).find_map(|thing| self.fleet.device(thing))
     }
 
     /// The devices whose present certificate an audit found expiring.

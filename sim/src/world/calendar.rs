@@ -14,6 +14,8 @@ use super::rotation::DeviceOutcome;
 pub(super) enum Task {
     /// An act of the ledger begins (for the log and the timeline; its effect lies in the shards).
     ActBegins(usize),
+    /// An act of the ledger takes a step in the account.
+    Alter { act: usize, step: usize },
     /// A responder acts.
     Respond(PendingResponse),
     /// Something happens at a team's desk.

@@ -1,27 +1,72 @@
 //! The ledger of truth: what the world did, and to whom. Written here, scored by the laboratory, never shown to the
 //! engine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use defender::time::{Millis, Timestamp};
 
+use crate::alteration::{Alter, Mark, Place, Wrong};
+use crate::attack::Attack;
+use crate::defect::Defect;
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::disturbance::Disturb;
 use crate::fleet::Fleet;
 use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId};
-use crate::scenario::{Defect, Scenario, Selector};
+use crate::scenario::{DefectPlan, Scenario, Selector};
 use crate::shard::Overlay;
 
-/// How long before its end a certificate's coming expiry is a defect (the default of C-14).
-const EXPIRY_NOTICE: Millis = Millis::days(30);
+/// Unit of the harm that expiring certificates do.
+pub(crate) const OUTAGE: &str = "outage seconds";
 
 /// Acts, as they go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     acts: Vec<Act>,
+    /// By act: what it does to the account.
+    alterations: BTreeMap<usize, Alteration>,
+    /// What is wrong and not mended yet.
+    standing: Vec<Standing>,
+    /// Acts whose marks say where they are: nothing in them was planned.
+    marked: BTreeMap<(usize, &'static str, Option<String>), usize>,
     /// By device: when its certificate expired for good, when it was renewed.
     lapses: Vec<(u32, Timestamp)>,
     renewals: Vec<(u32, Timestamp)>,
+}
+
+/// What an act does to the account, and on whose behalf.
+#[derive(Clone, Debug)]
+pub(super) struct Alteration {
+    who: Who,
+    pub devices: Arc<[u32]>,
+    /// Address of its dice.
+    pub key: u64,
+    /// When its steps are taken.
+    pub steps: Vec<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+enum Who {
+    Attack(Arc<dyn Attack>),
+    Defect(Arc<dyn Defect>),
+}
+
+impl Alteration {
+    /// What it does.
+    pub fn what(&self) -> &dyn Alter {
+        match &self.who {
+            Who::Attack(attack) => attack.alteration().expect("only attacks with one are planned"),
+            Who::Defect(defect) => &**defect,
+        }
+    }
+}
+
+/// A mark, and its row in the ledger.
+#[derive(Clone, Debug)]
+struct Standing {
+    wrong: Wrong,
+    act: usize,
+    device: Option<u32>,
 }
 
 /// An act on the calendar, whatever its kind.
@@ -41,7 +86,7 @@ impl Ledger {
         let mut overlays = Vec::new();
         let names = |metrics: &[defender::metric::Metric]| metrics.iter().map(ToString::to_string).collect();
         for plan in &scenario.attacks {
-            let facts = plan.attack.facts();
+            let (facts, index) = (plan.attack.facts(), ledger.acts.len());
             let onset = scenario.start + plan.start;
             let act = Act {
                 techniques: facts.techniques.iter().map(ToString::to_string).collect(),
@@ -63,6 +108,23 @@ impl Ledger {
                 },
                 &mut overlays,
             );
+            if let Some(alter) = plan.attack.alteration() {
+                let steps = alter.steps(plan.duration).into_iter().map(|after| onset + after);
+                let devices = ledger.acts[index].devices.iter().map(|row| row.device.0);
+                let alteration = Alteration {
+                    devices: devices.collect(),
+                    steps: steps.filter(|step| *step < scenario.end()).collect(),
+                    key: mix(scenario.seed ^ name_key(&plan.name)),
+                    who: Who::Attack(plan.attack.clone()),
+                };
+                if !plan.attack.acts_on_devices() {
+                    let act = &mut ledger.acts[index];
+                    act.devices.clear();
+                    act.end = (onset + plan.duration).min(scenario.end());
+                    overlays.retain(|(_, overlay): &(u32, Overlay)| overlay.act != index as u32);
+                }
+                ledger.alterations.insert(index, alteration);
+            }
         }
         for plan in &scenario.confounders {
             let onset = scenario.start + plan.start;
@@ -85,13 +147,24 @@ impl Ledger {
             );
         }
         for plan in &scenario.defects {
-            ledger.defect(scenario, fleet, &plan.name, scenario.start + plan.start, &plan.defect);
+            ledger.defect(scenario, fleet, plan, &mut overlays);
         }
         (ledger, overlays)
     }
 
     fn plan(&mut self, scenario: &Scenario, fleet: &Fleet, plan: Planned<'_>, overlays: &mut Vec<(u32, Overlay)>) {
         let key = mix(scenario.seed ^ name_key(&plan.act.name));
+        self.plan_keyed(scenario, fleet, plan, key, overlays);
+    }
+
+    fn plan_keyed(
+        &mut self,
+        scenario: &Scenario,
+        fleet: &Fleet,
+        plan: Planned<'_>,
+        key: u64,
+        overlays: &mut Vec<(u32, Overlay)>,
+    ) {
         let [targets, stagger, own] = plan.purposes;
         let devices = fleet.select(scenario, plan.targets, &mut Dice::new(key, targets, 0));
         let index = self.acts.len() as u32;
@@ -132,44 +205,120 @@ impl Ledger {
         self.acts.push(act);
     }
 
-    fn defect(&mut self, scenario: &Scenario, fleet: &Fleet, name: &str, start: Timestamp, defect: &Defect) {
-        let (kind, check, resource) = match defect {
-            Defect::OverPermissivePolicy { policy } => {
-                ("over-permissive-policy", "IOT_POLICY_OVERLY_PERMISSIVE_CHECK", Some(policy.clone()))
-            }
-            Defect::LoggingDisabled => ("logging-disabled", "LOGGING_DISABLED_CHECK", Some("account".to_owned())),
-            Defect::ExpiringCertificates { .. } => ("expiring-certificates", "DEVICE_CERTIFICATE_EXPIRING_CHECK", None),
-            Defect::ExpiringAuthority { authority } => {
-                ("expiring-authority", "CA_CERTIFICATE_EXPIRING_CHECK", Some(authority.clone()))
-            }
+    fn defect(&mut self, scenario: &Scenario, fleet: &Fleet, plan: &DefectPlan, overlays: &mut Vec<(u32, Overlay)>) {
+        let (onset, index) = (scenario.start + plan.start, self.acts.len());
+        let key = mix(scenario.seed ^ name_key(&plan.name));
+        let devices = match &plan.targets {
+            Some(targets) => fleet.select(scenario, targets, &mut Dice::new(key, Purpose::DefectTargets, 0)),
+            None => Vec::new(),
         };
-        let mut act = Act {
+        self.acts.push(Act {
+            checks: plan.defect.checks().iter().map(ToString::to_string).collect(),
+            harm_unit: plan.defect.harm_unit().to_owned(),
+            end: scenario.end(),
+            ..Act::new(&plan.name, plan.defect.kind(), ActKind::Defect, Channel::Account, onset)
+        });
+        let duration = scenario.duration - plan.start;
+        let steps = plan.defect.steps(duration).into_iter().map(|after| onset + after).collect();
+        let who = Who::Defect(plan.defect.clone());
+        self.alterations.insert(index, Alteration { who, devices: devices.into(), key, steps });
+        if let Some(effect) = plan.defect.disturbance() {
+            // What the defect makes of the metrics is innocent.
+            let name = format!("{}: on the devices", plan.name);
+            let act = Act::new(&name, plan.defect.kind(), ActKind::Confounder, Channel::Device, onset);
+            let targets = plan.targets.clone().unwrap_or_default();
+            let purposes = [Purpose::DefectTargets, Purpose::ConfounderStagger, Purpose::Confounder];
+            let planned = Planned { duration, stagger: Millis(0), targets: &targets, effect, act, purposes };
+            self.plan_keyed(scenario, fleet, planned, key, overlays);
+        }
+    }
+
+    /// What acts do to the account at `time`, as (act, step).
+    pub fn steps(&self) -> impl Iterator<Item = (usize, usize, Timestamp)> + '_ {
+        let all = self.alterations.iter();
+        all.flat_map(|(act, alteration)| {
+            alteration.steps.iter().enumerate().map(move |(number, time)| (*act, number, *time))
+        })
+    }
+
+    /// What an act does to the account.
+    pub fn alteration(&self, act: usize) -> Option<&Alteration> {
+        self.alterations.get(&act)
+    }
+
+    /// Writes down what an act left wrong. The first place is the act's own; others become acts beside it.
+    pub fn mark(&mut self, act: usize, marks: Vec<Mark>, end: Timestamp) {
+        for mark in marks {
+            let (device, resource) = match mark.place {
+                Place::Device(device) => (Some(device), None),
+                Place::Resource(resource) => (None, Some(resource)),
+            };
+            let key = (act, mark.check, resource.clone());
+            let row = match self.marked.get(&key) {
+                Some(row) => *row,
+                None => self.row_for(act, mark.check, resource.clone(), device.is_some(), end),
+            };
+            self.marked.insert(key, row);
+            let position = device.map(|device| DeviceAct {
+                device: DeviceId(device),
+                onset: mark.since,
+                first_observable: None,
+                end,
+                contained: None,
+                harm: 0,
+                harm_planned: mark.harm_planned,
+            });
+            self.acts[row].devices.extend(position);
+            self.standing.push(Standing { wrong: mark.wrong, act: row, device });
+        }
+    }
+
+    /// The act that a check's marks go to: the act itself if it has no place yet, or one beside it.
+    fn row_for(
+        &mut self,
+        act: usize,
+        check: &'static str,
+        resource: Option<String>,
+        on_devices: bool,
+        end: Timestamp,
+    ) -> usize {
+        let taken = self.marked.range((act, "", None)..(act + 1, "", None)).next().is_some();
+        let main = &mut self.acts[act];
+        // Devices of an attack are those that it acts on; a posture is a defect.
+        let apart = main.category == ActKind::Attack && (on_devices || !main.devices.is_empty());
+        if !taken && !apart {
+            main.resource = resource;
+            main.checks = vec![check.to_owned()];
+            return act;
+        }
+        let name = format!("{}: {}", main.name, resource.as_deref().unwrap_or(check));
+        let act = Act {
             checks: vec![check.to_owned()],
             resource,
-            end: scenario.end(),
-            ..Act::new(name, kind, ActKind::Defect, Channel::Account, start)
+            end,
+            ..Act::new(&name, &main.kind.clone(), ActKind::Defect, Channel::Account, main.onset)
         };
-        if let Defect::ExpiringCertificates { cohort } = defect {
-            act.harm_unit = "outage seconds".to_owned();
-            let ranges = fleet.cohorts.iter().filter(|(_, name, _)| name == cohort);
-            for device in ranges.flat_map(|(_, _, range)| range.clone()) {
-                let expiry = fleet.devices[device as usize].valid_until;
-                let onset = (expiry - EXPIRY_NOTICE).max(start);
-                if onset >= scenario.end() {
-                    continue;
-                }
-                act.devices.push(DeviceAct {
-                    device: DeviceId(device),
-                    onset,
-                    first_observable: None,
-                    end: scenario.end(),
-                    contained: None,
-                    harm: 0,
-                    harm_planned: ((scenario.end() - expiry).0.max(0) / 1_000) as u64,
-                });
-            }
-        }
         self.acts.push(act);
+        self.acts.len() - 1
+    }
+
+    /// Looks at what was wrong after the account changed: what is mended is resolved.
+    pub fn review(&mut self, fleet: &Fleet, now: Timestamp) {
+        let acts = &mut self.acts;
+        self.standing.retain(|standing| {
+            let stands = standing.wrong.stands(fleet, now);
+            let act = &mut acts[standing.act];
+            match (stands, standing.device) {
+                (true, _) => {}
+                (false, None) => act.resolved = act.resolved.or(Some(now)),
+                (false, Some(device)) => {
+                    for row in act.devices.iter_mut().filter(|row| row.device.0 == device) {
+                        row.contained = row.contained.or(Some(now.max(row.onset)));
+                    }
+                }
+            }
+            stands
+        });
     }
 
     /// Acts with their onsets, for the calendar.
@@ -203,15 +352,6 @@ impl Ledger {
         self.renewals.push((device, when));
     }
 
-    /// A defect that is not tied to devices was removed.
-    pub fn resolve(&mut self, kind: &str, resource: &str, when: Timestamp) {
-        for act in &mut self.acts {
-            if act.kind == kind && act.resource.as_deref() == Some(resource) && act.resolved.is_none() {
-                act.resolved = Some(when);
-            }
-        }
-    }
-
     /// Closes the book: acts with what became of them on each device, and what our own measures inflicted.
     pub fn finish<'a>(
         &mut self,
@@ -230,13 +370,15 @@ impl Ledger {
         }
         self.renewals.sort_unstable();
         self.lapses.sort_unstable();
-        for act in acts.iter_mut().filter(|act| act.kind == "expiring-certificates") {
+        for act in acts.iter_mut().filter(|act| act.harm_unit == OUTAGE) {
             for row in &mut act.devices {
                 let renewed = first_of(&self.renewals, row.device.0);
-                row.contained = renewed.filter(|when| *when <= end);
                 let lapsed = first_of(&self.lapses, row.device.0);
                 row.harm = lapsed.map_or(0, |lapsed| ((renewed.unwrap_or(end).max(lapsed) - lapsed).0 / 1_000) as u64);
             }
+        }
+        for act in &mut acts {
+            act.devices.sort_by_key(|row| (row.device, row.onset));
         }
         debug_assert!(acts.iter().all(|act| act.onset >= scenario.start));
         acts.extend(self_inflicted);

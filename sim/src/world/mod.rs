@@ -9,6 +9,7 @@
 //! Synchronization points lie on the tick grid. Whatever crosses devices (a response, a policy change, a job wave)
 //! takes hold at the first one at or after its time: the delay this adds is at most one tick.
 
+mod alterations;
 mod audits;
 mod calendar;
 pub mod checkpoint;
@@ -20,7 +21,7 @@ mod rotation;
 
 use rayon::prelude::*;
 
-use defender::account::{Change, PolicyTarget};
+use defender::account::{Change, DisconnectReason, PolicyTarget};
 use defender::audit::{Audit, AuditSettings};
 use defender::detect::Detect;
 use defender::detect::columns::Program;
@@ -162,7 +163,7 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(scenario: &'a Scenario, options: RunOptions) -> Result<World<'a>, Stopped> {
         let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
-        let fleet = Fleet::new(scenario).map_err(setup)?;
+        let mut fleet = Fleet::new(scenario).map_err(setup)?;
         let mut detect = Detect::new(scenario.seed, scenario.compatibility);
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
@@ -183,7 +184,9 @@ impl<'a> World<'a> {
         let classes = classes.collect::<Result<Vec<_>, Stopped>>()?;
         let needs = if options.telemetry { Needs::ALL } else { Needs::of(&program) };
         let common = Common { program, classes, needs, start: scenario.start, tick };
-        let (ledger, mut overlays) = Ledger::new(scenario, &fleet);
+        let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
+        audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
+        alterations::seed(scenario, &mut fleet, &mut ledger).map_err(setup)?;
         let grants: Vec<Access> = (0..fleet.devices.len() as u32)
             .into_par_iter()
             .map(|device| client(scenario, &common, &fleet, device).access(&fleet.account, scenario.start))
@@ -247,6 +250,9 @@ impl<'a> World<'a> {
         self.set_up_actions()?;
         for (act, onset) in self.ledger.onsets() {
             self.calendar.add(onset, Task::ActBegins(act));
+        }
+        for (act, step, time) in self.ledger.steps().filter(|(.., time)| *time > self.scenario.start) {
+            self.calendar.add(time, Task::Alter { act, step });
         }
         Ok(())
     }
@@ -471,6 +477,7 @@ impl<'a> World<'a> {
     fn perform(&mut self, now: Timestamp, time: Timestamp, task: Task) {
         match task {
             Task::ActBegins(act) => self.act_begins(time, act),
+            Task::Alter { act, step } => self.alter(time, act, step),
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
             Task::StartAudit(checks) => self.start_audit(time, checks),
@@ -502,13 +509,17 @@ impl<'a> World<'a> {
                 _ => {}
             }
         }
+        self.ledger.review(&self.fleet, now);
         devices.sort_unstable();
         devices.dedup();
+        // Things that came later are not simulated.
+        devices.retain(|device| (*device as usize) < self.fleet.devices.len());
         let (scenario, common, fleet) = (self.scenario, &self.common, &self.fleet);
         let grants: Vec<Access> = devices
             .par_iter()
             .map(|device| client(scenario, common, fleet, *device).access(&fleet.account, now))
             .collect();
+        let mut lost = Vec::new();
         for (device, access) in devices.into_iter().zip(grants) {
             let shard = &mut self.shards[device as usize / LANES];
             let lane = device as usize % LANES;
@@ -523,10 +534,21 @@ impl<'a> World<'a> {
                     value: u64::from(access.bits()),
                 });
                 self.responders.access_changed(now, device, before, access);
+                if before.connected() && !access.connected() {
+                    lost.push(device);
+                }
             }
             let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
                 shard.cover(now, profile as u32, lane as u32, covered);
+            }
+        }
+        // Sessions that the account knows of end with the right to them.
+        let account = &mut self.fleet.account;
+        for device in lost {
+            let client = account.thing_name(ThingId(device)).to_owned();
+            if let Some(client) = account.known_client(&client) {
+                account.disconnect(now, client, DisconnectReason::AuthError);
             }
         }
     }

@@ -460,7 +460,7 @@ impl World<'_> {
             let (target, device) = match task {
                 TaskRef::Detect(_) => {
                     let thing = self.mitigation.thing_name(task, subject).unwrap_or_default().to_owned();
-                    let device = self.fleet.account.thing(&thing).map(|ThingId(device)| device);
+                    let device = self.fleet.account.thing(&thing).and_then(|thing| self.fleet.device(thing));
                     (thing, device)
                 }
                 TaskRef::Audit(_) => self.target_of_finding(task, subject),
@@ -475,7 +475,6 @@ impl World<'_> {
                 }
                 _ if succeeded => {
                     row.effective = Some(now);
-                    self.resolve_defect(&row.action_type, &target, now);
                 }
                 _ => {}
             }
@@ -490,15 +489,6 @@ impl World<'_> {
                 self.record.tell(time, "response", format!("{name}: {action} on {target}: {}", status.to_lowercase()));
             }
             self.responders.rows.push(row);
-        }
-    }
-
-    fn resolve_defect(&mut self, action_type: &str, target: &str, now: Timestamp) {
-        match action_type {
-            "REPLACE_DEFAULT_POLICY_VERSION" => self.ledger.resolve("over-permissive-policy", target, now),
-            "ENABLE_IOT_LOGGING" => self.ledger.resolve("logging-disabled", target, now),
-            "UPDATE_CA_CERTIFICATE" => self.ledger.resolve("expiring-authority", target, now),
-            _ => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The world from outside: a module per behavior.
 mod attacks;
 mod checkpoint;
+mod defects;
 mod loading;
 mod people;

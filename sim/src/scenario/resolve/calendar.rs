@@ -2,11 +2,12 @@
 
 use defender::time::Millis;
 
-use super::super::format::{ActDraft, Amount, DefectKind, SelectorDraft};
-use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, Defect, DefectPlan, Selector};
+use super::super::format::{ActDraft, Amount, SelectorDraft};
+use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, DefectPlan, Selector};
 use super::super::problem::Problem;
 use super::super::source::Placed;
 use super::Resolver;
+use crate::alteration::{Alter, Noun};
 
 impl Resolver<'_> {
     /// Attacks with their targets counted out.
@@ -18,6 +19,9 @@ impl Resolver<'_> {
             self.fits(attack, "attack");
             let targets = self.targets(&attack.targets, "attack", &attack.name, classes);
             if let Some(act) = &attack.act {
+                if let Some(alter) = act.alteration() {
+                    self.names_exist(alter);
+                }
                 attacks.push(AttackPlan {
                     name: attack.name.value.clone(),
                     start: attack.start.value,
@@ -145,35 +149,37 @@ impl Resolver<'_> {
     }
 
     /// Posture defects, their names looked up.
-    pub(super) fn defects(&mut self) -> Vec<DefectPlan> {
+    pub(super) fn defects(&mut self, classes: &[ClassPlan]) -> Vec<DefectPlan> {
         let draft = self.draft;
         self.unique("defect", draft.defects.iter().map(|defect| &defect.name));
-        let policies: Vec<&str> = draft.policies.iter().map(|policy| policy.name.value.as_str()).collect();
-        let authorities: Vec<&str> = draft.authorities.iter().map(|authority| authority.name.value.as_str()).collect();
-        let cohorts: Vec<&str> =
-            draft.classes.iter().flat_map(|class| &class.cohorts).map(|cohort| cohort.name.value.as_str()).collect();
         let mut defects = Vec::new();
-        for defect in &draft.defects {
-            self.starts_within(&defect.start, "defect", &defect.name.value);
-            let kind = match &defect.defect {
-                None => continue,
-                Some(DefectKind::LoggingDisabled) => Defect::LoggingDisabled,
-                Some(DefectKind::OverPermissivePolicy(policy)) => {
-                    self.exists("policy", policy, policies.iter().copied());
-                    Defect::OverPermissivePolicy { policy: policy.value.clone() }
-                }
-                Some(DefectKind::ExpiringCertificates(cohort)) => {
-                    self.exists("cohort", cohort, cohorts.iter().copied());
-                    Defect::ExpiringCertificates { cohort: cohort.value.clone() }
-                }
-                Some(DefectKind::ExpiringAuthority(authority)) => {
-                    self.exists("authority", authority, authorities.iter().copied());
-                    Defect::ExpiringAuthority { authority: authority.value.clone() }
-                }
-            };
-            defects.push(DefectPlan { name: defect.name.value.clone(), start: defect.start.value, defect: kind });
+        for written in &draft.defects {
+            self.starts_within(&written.start, "defect", &written.name.value);
+            let Some(defect) = &written.defect else { continue };
+            self.names_exist(&**defect);
+            let targets = defect.targets().map(|targets| self.targets(&targets.0, "defect", &written.name, classes));
+            let (name, start) = (written.name.value.clone(), written.start.value);
+            defects.push(DefectPlan { name, start, targets, defect: defect.clone() });
         }
         defects
+    }
+
+    /// What an act on the account refers to exists.
+    fn names_exist(&mut self, alter: &dyn Alter) {
+        let draft = self.draft;
+        for (noun, name) in alter.names() {
+            let text = |name: &'_ Placed<String>| name.value.clone();
+            let (noun, known): (&str, Vec<String>) = match noun {
+                Noun::Policy => ("policy", draft.policies.iter().map(|policy| text(&policy.name)).collect()),
+                Noun::Authority => ("authority", draft.authorities.iter().map(|a| text(&a.name)).collect()),
+                Noun::Group => ("group", draft.groups.iter().map(|group| text(&group.name)).collect()),
+                Noun::Cohort => {
+                    let cohorts = draft.classes.iter().flat_map(|class| &class.cohorts);
+                    ("cohort", cohorts.map(|cohort| text(&cohort.name)).collect())
+                }
+            };
+            self.exists(noun, name.placed(), known.iter().map(String::as_str));
+        }
     }
 }
 

@@ -4,12 +4,10 @@ use defender::policy::{Context, Document, Effect, Request, Scope, broad_data_pla
 use defender::time::Millis;
 
 use super::super::document::mitigation::Action;
-use super::super::plan::{ClassPlan, Defect, PolicyPlan, Response, Scenario, Trigger};
+use super::super::plan::{ClassPlan, PolicyPlan, Response, Scenario, Trigger};
 use super::super::problem::{Problem, in_words};
 use super::Resolver;
-
-/// How long before its end the audits see an expiring certificate, unless configured.
-const EXPIRY_NOTICE: Millis = Millis::days(30);
+use crate::defect::{Declared, EXPIRY_NOTICE};
 
 type Policies = [(PolicyPlan, Document)];
 
@@ -23,7 +21,7 @@ pub(super) fn lint(
 ) {
     quarantine_without_deny(resolver, scenario, policies, actions);
     ordinary_traffic_denied(resolver, scenario, policies);
-    defects_without_effect(resolver, scenario, policies);
+    defects_without_effect(resolver, scenario);
     undeclared_defects(resolver, scenario, policies, enabled);
 }
 
@@ -116,35 +114,10 @@ fn denied_requests(
 }
 
 /// `DEFECT_WITHOUT_EFFECT`: the truth says that something is wrong, and it is not.
-fn defects_without_effect(resolver: &mut Resolver<'_>, scenario: &Scenario, policies: &Policies) {
+fn defects_without_effect(resolver: &mut Resolver<'_>, scenario: &Scenario) {
     let draft = resolver.draft;
     for (defect, written) in scenario.defects.iter().zip(&draft.defects) {
-        let missing = match &defect.defect {
-            Defect::OverPermissivePolicy { policy } => {
-                let document = policies.iter().find(|(plan, _)| plan.name == *policy);
-                document
-                    .is_some_and(|(_, document)| broad_data_plane([document]).is_empty())
-                    .then(|| format!("policy `{policy}` grants nothing too broadly (3.6)"))
-            }
-            Defect::LoggingDisabled => scenario
-                .account
-                .logging
-                .as_ref()
-                .filter(|_| defect.start == Millis(0))
-                .map(|level| format!("the account's logging is on, at level {level}")),
-            Defect::ExpiringCertificates { cohort } => {
-                let plan = scenario.classes.iter().flat_map(|class| &class.cohorts).find(|plan| plan.name == *cohort);
-                let first_end = plan.map(|plan| plan.not_before + plan.lifetime);
-                first_end
-                    .filter(|end| *end > scenario.end() + EXPIRY_NOTICE)
-                    .map(|end| format!("the certificates of `{cohort}` are valid until {end} and later"))
-            }
-            Defect::ExpiringAuthority { authority } => {
-                let plan = scenario.authorities.iter().find(|plan| plan.name == *authority);
-                plan.filter(|plan| plan.not_after > scenario.end() + EXPIRY_NOTICE)
-                    .map(|plan| format!("the certificate of `{authority}` is valid until {}", plan.not_after))
-            }
-        };
+        let missing = defect.defect.is_void(scenario, defect.start == Millis(0));
         if let Some(reason) = missing {
             let message = format!("defect `{}` is none: {reason}", defect.name);
             let problem = Problem::warning("DEFECT_WITHOUT_EFFECT", written.name.place.clone(), message);
@@ -157,11 +130,10 @@ fn defects_without_effect(resolver: &mut Resolver<'_>, scenario: &Scenario, poli
 fn undeclared_defects(resolver: &mut Resolver<'_>, scenario: &Scenario, policies: &Policies, enabled: &[&'static str]) {
     let draft = resolver.draft;
     let mut notes: Vec<(super::super::source::Place, String)> = Vec::new();
+    let is_declared = |wanted: Declared<'_>| scenario.defects.iter().any(|plan| plan.defect.declares() == Some(wanted));
     if enabled.contains(&"IOT_POLICY_OVERLY_PERMISSIVE_CHECK") {
         for (plan, document) in policies {
-            let declared = scenario.defects.iter().any(
-                |defect| matches!(&defect.defect, Defect::OverPermissivePolicy { policy } if *policy == plan.name),
-            );
+            let declared = is_declared(Declared::Policy(&plan.name));
             let written = draft.policies.iter().find(|policy| policy.name.value == plan.name);
             if let (false, Some(written), false) = (declared, written, broad_data_plane([document]).is_empty()) {
                 notes.push((written.name.place.clone(), format!("policy `{}` is overly permissive (C-08)", plan.name)));
@@ -170,15 +142,13 @@ fn undeclared_defects(resolver: &mut Resolver<'_>, scenario: &Scenario, policies
     }
     if enabled.contains(&"LOGGING_DISABLED_CHECK")
         && scenario.account.logging.is_none()
-        && !scenario.defects.iter().any(|defect| defect.defect == Defect::LoggingDisabled)
+        && !is_declared(Declared::Logging)
     {
         notes.push((draft.account.id.place.clone(), "the account's logging is off (C-17)".to_owned()));
     }
     if enabled.contains(&"DEVICE_CERTIFICATE_EXPIRING_CHECK") {
         for cohort in scenario.classes.iter().flat_map(|class| &class.cohorts) {
-            let declared = scenario.defects.iter().any(
-                |defect| matches!(&defect.defect, Defect::ExpiringCertificates { cohort: name } if *name == cohort.name),
-            );
+            let declared = is_declared(Declared::Cohort(&cohort.name));
             let written =
                 draft.classes.iter().flat_map(|class| &class.cohorts).find(|written| written.name.value == cohort.name);
             let ends_soon = cohort.not_before + cohort.lifetime <= scenario.end() + EXPIRY_NOTICE;

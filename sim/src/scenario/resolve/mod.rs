@@ -88,7 +88,7 @@ pub(super) fn resolve(
         },
         attacks: resolver.attacks(&classes),
         confounders: resolver.confounders(&classes),
-        defects: resolver.defects(),
+        defects: resolver.defects(&classes),
         teams: resolver.teams(),
         responders: resolver.responders(&behaviors, &enabled, &actions, &classes),
         expectations: resolver.expectations(&classes, &behaviors, &actions),
