@@ -5,7 +5,8 @@
 //! what arrived (operations, broker events, device reports). It has never heard of simulations, files or clocks.
 //!
 //! Semantics follow the behavioral specification whose rule ids (`D-45`, `A-13`, `CH-66`…) are cited throughout;
-//! a `CH-` id marks a choice of this engine where the service is undocumented.
+//! a `CH-` id marks a choice of this engine where the service is undocumented. The engine never throttles its callers
+//! (CH-118).
 pub mod account;
 pub mod arn;
 pub mod audit;
@@ -17,6 +18,6 @@ pub mod metric;
 pub mod mitigation;
 pub mod notification;
 pub mod policy;
-mod request;
+pub mod request;
 mod shape;
 pub mod time;

@@ -14,6 +14,7 @@ pub enum Metric {
     NumConnectionAttempts,
     NumDisconnects,
     SourceIpAddress,
+    /// In minutes (CH-53).
     DisconnectDuration,
     AllBytesOut,
     AllBytesIn,
@@ -51,7 +52,7 @@ pub enum DurationUse {
     Required,
     /// May be given; checked, then ignored or used as documented.
     Optional,
-    /// Not used: checked if given, then ignored with a warning (D-22).
+    /// Not used: checked if given, then ignored with a warning (D-22, CH-61).
     Unused,
     /// Must not be given (D-V18).
     Forbidden,
@@ -140,7 +141,7 @@ impl Metric {
         self.allows_statistics()
     }
 
-    /// What a static behavior says about the duration (5.2, D-22, D-23).
+    /// What a static behavior says about the duration (5.2, D-22, D-23, CH-54).
     pub const fn duration_use(self) -> DurationUse {
         match self {
             Metric::MessageByteSize | Metric::NumEstablishedTcpConnections | Metric::DisconnectDuration => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Exception, ServiceError};
 use crate::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
+use crate::request::text;
 use crate::time::Timestamp;
 
 use super::facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
@@ -363,7 +364,7 @@ impl Account {
         if target_account.len() != 12 || !target_account.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ServiceError::invalid(format!("account id must have 12 digits, found `{target_account}`")));
         }
-        check_transfer_text("transfer message", message)?;
+        text::TRANSFER_TEXT.check_if_given("transfer message", message)?;
         let row = self.certificate_row(certificate)?;
         if row.status != CertificateStatus::Inactive {
             return Err(state_error(format!(
@@ -415,7 +416,7 @@ impl Account {
         certificate: CertificateIndex,
         reason: Option<&str>,
     ) -> Result<(), ServiceError> {
-        check_transfer_text("reject reason", reason)?;
+        text::TRANSFER_TEXT.check_if_given("reject reason", reason)?;
         let transfer = self.end_transfer(now, certificate)?;
         let rejected = Transfer { reject_date: Some(now), reject_reason: reason.map(str::to_owned), ..transfer };
         self.certificates.transfers.insert(certificate, rejected);
@@ -497,11 +498,4 @@ impl Account {
 
 fn state_error(text: String) -> ServiceError {
     ServiceError::new(Exception::CertificateState, text)
-}
-
-fn check_transfer_text(kind: &str, text: Option<&str>) -> Result<(), ServiceError> {
-    match text.map_or(0, |text| text.chars().count()) {
-        0..=128 => Ok(()),
-        length => Err(ServiceError::invalid(format!("{kind} may have 128 characters, found {length}"))),
-    }
 }

@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 use super::group::{GROUPS_PER_THING_MAX, check_properties};
 use super::query::Query;
 use super::thing::expect_version;
-use super::{Account, Change, ThingGroupProperties, pattern};
+use super::{Account, Change, ThingGroupProperties};
+use crate::request::text;
 
 /// Dynamic groups of an account.
 const DYNAMIC_GROUPS_MAX: usize = 100;
@@ -48,7 +49,7 @@ impl Account {
         query: &str,
         properties: ThingGroupProperties,
     ) -> Result<ThingGroupId, ServiceError> {
-        pattern::registry_name("thing group name", name)?;
+        text::NAME.check("thing group name", name)?;
         check_properties(&properties)?;
         let query = DynamicQuery::parse(query)?;
         if let Some(existing) = self.thing_group(name) {

@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 use super::dynamic_group::DynamicQuery;
 use super::id_set::{IdList, IdSet};
 use super::thing::expect_version;
-use super::{Account, Change, PolicyTarget, pattern};
+use super::{Account, Change, PolicyTarget};
+use crate::request::text;
 
 /// Groups that may contain one thing (V-07).
 pub const GROUPS_PER_THING_MAX: usize = 10;
@@ -142,7 +143,7 @@ impl Account {
         parent: Option<&str>,
         properties: ThingGroupProperties,
     ) -> Result<ThingGroupId, ServiceError> {
-        pattern::registry_name("thing group name", name)?;
+        text::NAME.check("thing group name", name)?;
         check_properties(&properties)?;
         let parent = match parent {
             None => None,
@@ -473,6 +474,6 @@ impl Account {
 }
 
 pub(crate) fn check_properties(properties: &ThingGroupProperties) -> Result<(), ServiceError> {
-    pattern::description(&properties.description, 2028)?;
-    properties.attributes.iter().try_for_each(|(name, value)| pattern::attribute(name, value))
+    text::REGISTRY_DESCRIPTION.check("description", &properties.description)?;
+    properties.attributes.iter().try_for_each(|(name, value)| super::thing::attribute_is_valid(name, value))
 }

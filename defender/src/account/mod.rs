@@ -49,7 +49,6 @@ mod issuer;
 mod key;
 mod logging;
 pub(crate) mod names;
-mod pattern;
 mod policy_store;
 mod presence;
 mod principal;

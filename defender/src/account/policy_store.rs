@@ -8,7 +8,8 @@ use crate::time::Timestamp;
 use super::document::{DocumentId, Documents};
 use super::id_set::{IdList, IdSet};
 use super::names::{NameId, NameTable};
-use super::{Account, Change, CognitoIdentityIndex, Principal, pattern};
+use super::{Account, Change, CognitoIdentityIndex, Principal};
+use crate::request::text;
 
 /// Stored versions of one policy.
 pub const POLICY_VERSIONS_MAX: usize = 5;
@@ -95,7 +96,7 @@ impl Account {
     /// # Errors
     /// `InvalidRequestException` for a bad name, `ResourceAlreadyExistsException`, `MalformedPolicyException`.
     pub fn create_policy(&mut self, now: Timestamp, name: &str, document: &str) -> Result<PolicyIndex, ServiceError> {
-        pattern::policy_name(name)?;
+        text::POLICY_NAME.check("policy name", name)?;
         if self.policy(name).is_some() {
             return Err(ServiceError::already_exists("policy", name, self.arn(format!("policy/{name}"))));
         }

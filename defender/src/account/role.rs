@@ -6,7 +6,8 @@ use crate::error::ServiceError;
 use crate::policy::{Document, malformed};
 use crate::time::Timestamp;
 
-use super::{Account, Change, RoleAliasIndex, pattern};
+use super::{Account, Change, RoleAliasIndex};
+use crate::request::text;
 
 /// Role aliases of an account.
 const ROLE_ALIASES_MAX: usize = 100;
@@ -101,8 +102,8 @@ impl Account {
         role_arn: &str,
         credential_duration_seconds: Option<u32>,
     ) -> Result<RoleAliasIndex, ServiceError> {
-        pattern::role_alias(name)?;
-        pattern::role_arn(role_arn)?;
+        text::ROLE_ALIAS.check("role alias", name)?;
+        text::ROLE_ARN.check("role ARN", role_arn)?;
         let credential_duration_seconds = check_duration(credential_duration_seconds.unwrap_or(3600))?;
         if self.role_alias(name).is_some() {
             return Err(ServiceError::already_exists("role alias", name, self.arn(format!("rolealias/{name}"))));
@@ -136,7 +137,7 @@ impl Account {
         role_arn: Option<&str>,
         credential_duration_seconds: Option<u32>,
     ) -> Result<(), ServiceError> {
-        role_arn.map_or(Ok(()), pattern::role_arn)?;
+        text::ROLE_ARN.check_if_given("role ARN", role_arn)?;
         credential_duration_seconds.map_or(Ok(0), check_duration)?;
         let row = self.role_alias_row(alias)?;
         row.role_arn = role_arn.map_or_else(|| row.role_arn.clone(), str::to_owned);

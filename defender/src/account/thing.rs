@@ -6,7 +6,8 @@ use crate::time::Timestamp;
 
 use super::id_set::IdList;
 use super::names::{NameId, NameTable};
-use super::{Account, Change, Principal, pattern};
+use super::{Account, Change, Principal};
+use crate::request::text;
 
 /// Attributes of a thing without a type, with a type.
 const ATTRIBUTES_MAX: [usize; 2] = [3, 50];
@@ -102,7 +103,7 @@ impl Account {
         thing_type: Option<&str>,
         attributes: &[(String, String)],
     ) -> Result<ThingId, ServiceError> {
-        pattern::registry_name("thing name", name)?;
+        text::NAME.check("thing name", name)?;
         let thing_type = self.usable_thing_type(thing_type)?;
         let attributes = self.pack_attributes(attributes, thing_type != NONE)?;
         let name_id = self.names.intern(name);
@@ -297,8 +298,8 @@ impl Account {
         description: &str,
         searchable_attributes: &[String],
     ) -> Result<(), ServiceError> {
-        pattern::registry_name("thing type name", name)?;
-        pattern::description(description, 2028)?;
+        text::NAME.check("thing type name", name)?;
+        text::REGISTRY_DESCRIPTION.check("description", description)?;
         if let Some(at) = self.thing_type_row(name) {
             let existing = &self.thing_types[at];
             if existing.description == description && existing.searchable_attributes == searchable_attributes {
@@ -385,7 +386,7 @@ impl Account {
             return Err(ServiceError::invalid(format!("attribute `{}` is given twice", twice[0].0)));
         }
         for (name, value) in &sorted {
-            pattern::attribute(name, value)?;
+            attribute_is_valid(name, value)?;
         }
         let mut packed = IdList::default();
         for (name, value) in sorted {
@@ -408,4 +409,10 @@ pub(crate) fn expect_version(expected: Option<u32>, current: u32) -> Result<(), 
         )),
         _ => Ok(()),
     }
+}
+
+/// Checks an attribute of a thing or thing group (9.5).
+pub(super) fn attribute_is_valid(name: &str, value: &str) -> Result<(), ServiceError> {
+    text::ATTRIBUTE_NAME.check("attribute name", name)?;
+    text::ATTRIBUTE_VALUE.check("attribute value", value)
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::account::Account;
-use crate::arn::Arn;
 use crate::error::{Compatibility, Exception, ServiceError, Warning};
-use crate::request::length;
+use crate::request::{checked_arn, text};
 use crate::time::{Millis, Timestamp};
 
 use super::catalog::AuditCheck;
@@ -82,7 +81,7 @@ impl Audit {
         let mut warnings = Vec::new();
         let mut next = self.configuration.clone();
         if let Some(role_arn) = &request.role_arn {
-            check_arn("roleArn", "/roleArn", role_arn, 20..=2048, self.settings.compatibility, &mut warnings)?;
+            warnings.extend(checked_arn(text::ROLE_ARN, role_arn, "/roleArn", self.settings.compatibility)?);
             next.role_arn = Some(role_arn.clone());
         }
         for (kind, target) in request.audit_notification_target_configurations.iter().flatten() {
@@ -155,11 +154,11 @@ impl Audit {
     ) -> Result<(), ServiceError> {
         let (mode, path) = (self.settings.compatibility, "/auditNotificationTargetConfigurations/SNS");
         if let Some(arn) = &change.target_arn {
-            check_arn("targetArn", &format!("{path}/targetArn"), arn, 0..=2048, mode, warnings)?;
+            warnings.extend(checked_arn(text::NOTIFICATION_TARGET, arn, &format!("{path}/targetArn"), mode)?);
             own.target_arn = Some(arn.clone());
         }
         if let Some(arn) = &change.role_arn {
-            check_arn("roleArn", &format!("{path}/roleArn"), arn, 20..=2048, mode, warnings)?;
+            warnings.extend(checked_arn(text::ROLE_ARN, arn, &format!("{path}/roleArn"), mode)?);
             own.role_arn = Some(arn.clone());
         }
         own.enabled = change.enabled.or(own.enabled);
@@ -241,35 +240,6 @@ fn check_value(check: AuditCheck, name: &str, value: &str) -> Result<(), Service
         Some(30..=3652) => Ok(()),
         _ => {
             Err(ServiceError::invalid(format!("`{name}` must be a whole number of days in 30..=3652, found `{value}`")))
-        }
-    }
-}
-
-/// Checks an ARN's length and, if it names an account, that the id has 12 digits (G-11, X-05).
-fn check_arn(
-    member: &str,
-    path: &str,
-    text: &str,
-    lengths: std::ops::RangeInclusive<usize>,
-    mode: Compatibility,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ServiceError> {
-    length(member, text, lengths)?;
-    let arn: Arn = text.parse().map_err(|error| ServiceError::invalid(format!("{member}: {error}")))?;
-    if arn.has_valid_account() {
-        return Ok(());
-    }
-    let message = format!("account id must have 12 digits, found `{}` in `{text}`", arn.account);
-    match mode {
-        Compatibility::Strict => Err(ServiceError::invalid(message)),
-        Compatibility::Lenient => {
-            warnings.push(Warning {
-                code: "ACCOUNT_ID_NOT_12_DIGITS",
-                path: path.to_owned(),
-                message,
-                canonical: None,
-            });
-            Ok(())
         }
     }
 }

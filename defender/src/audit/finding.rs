@@ -10,7 +10,7 @@ use indexmap::IndexSet;
 use crate::account::names::RowIndex;
 use crate::error::ServiceError;
 use crate::ids::IdMint;
-use crate::request::{Page, length, plain_name};
+use crate::request::{Page, text};
 use crate::time::{Millis, Timestamp};
 
 use crate::mitigation::FindingKey;
@@ -19,7 +19,6 @@ use super::catalog::{AuditCheck, ReasonCode};
 use super::inspection::{Extra, Found, Related, RelatedSession};
 use super::resource::{Filter, Resource, read_filter};
 use super::schedule::extension_warning;
-use super::task::task_id_is_valid;
 use super::wire::{
     AuditFinding, DescribeAuditFindingRequest, DescribeAuditFindingResponse, ListAuditFindingsRequest,
     ListAuditFindingsResponse, ListRelatedResourcesForAuditFindingRequest, ListRelatedResourcesForAuditFindingResponse,
@@ -70,7 +69,7 @@ pub(super) struct FindingStore {
     texts: IndexSet<Box<str>>,
 }
 
-/// How many resources a run found, for A-20.
+/// How many resources a run found, for A-20 (CH-36).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) non_compliant: u64,
@@ -78,7 +77,7 @@ pub(super) struct Counts {
 }
 
 impl FindingStore {
-    /// Keeps what a run found: once per resource and reason, each with whether it is suppressed.
+    /// Keeps what a run found: once per resource and reason (A-33, CH-43), each with whether it is suppressed.
     pub(super) fn add(
         &mut self,
         now: Timestamp,
@@ -282,7 +281,7 @@ impl Audit {
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let (task, from, to) = match (&request.task_id, request.start_time, request.end_time) {
             (Some(task_id), None, None) => {
-                task_id_is_valid(task_id)?;
+                text::AUDIT_TASK_ID.check("taskId", task_id)?;
                 // An unknown audit has no findings, which is no error.
                 (Some(self.tasks.number_of(task_id)), Timestamp(i64::MIN), Timestamp(i64::MAX))
             }
@@ -341,8 +340,7 @@ impl Audit {
     }
 
     fn retained_key(&self, finding_id: &str) -> Result<u64, ServiceError> {
-        plain_name("findingId", finding_id, 128)?;
-        length("findingId", finding_id, 1..=128)?;
+        text::PLAIN_NAME.check("findingId", finding_id)?;
         self.findings.key_of(finding_id).ok_or_else(|| ServiceError::not_found("finding", finding_id))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::ServiceError;
 use crate::ids::CertificateId;
-use crate::request::{all_of, length};
+use crate::request::text;
 
 use super::catalog::AuditCheck;
 use super::wire::{IssuerCertificateIdentifier, PolicyVersionIdentifier, ResourceIdentifier, ResourceType};
@@ -206,17 +206,16 @@ pub(crate) fn read_filter(identifier: &ResourceIdentifier) -> Result<Filter, Ser
         "clientId" => Filter::Exactly(Resource::ClientId(one(&identifier.client_id).into())),
         "account" => {
             let account = one(&identifier.account);
-            length("account", &account, 12..=12)?;
-            all_of("account", &account, "digits", |c| c.is_ascii_digit())?;
+            text::ACCOUNT.check("account", &account)?;
             Filter::Exactly(Resource::Account(account.into()))
         }
         "roleAliasArn" => {
             let arn = one(&identifier.role_alias_arn);
-            length("roleAliasArn", &arn, 1..=2048)?;
+            text::ROLE_ALIAS_ARN.check("roleAliasArn", &arn)?;
             Filter::Exactly(Resource::RoleAlias(arn.into()))
         }
         "iamRoleArn" => {
-            length("iamRoleArn", &one(&identifier.iam_role_arn), 20..=2048)?;
+            text::ROLE_ARN.check("iamRoleArn", &one(&identifier.iam_role_arn))?;
             Filter::Nothing
         }
         "policyVersionIdentifier" => policy_filter(identifier.policy_version_identifier.as_ref())?,
@@ -228,10 +227,7 @@ pub(crate) fn read_filter(identifier: &ResourceIdentifier) -> Result<Filter, Ser
 fn policy_filter(identifier: Option<&PolicyVersionIdentifier>) -> Result<Filter, ServiceError> {
     let PolicyVersionIdentifier { policy_name, policy_version_id } = identifier.cloned().unwrap_or_default();
     let policy = policy_name.unwrap_or_default();
-    length("policyName", &policy, 1..=128)?;
-    all_of("policyName", &policy, "letters, digits and `_+=,.@-`", |c| {
-        c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
-    })?;
+    text::POLICY_NAME.check("policyName", &policy)?;
     let Some(version) = policy_version_id else { return Ok(Filter::AnyVersion(policy.into())) };
     let number = version.parse::<u32>().ok().filter(|_| version.bytes().all(|byte| byte.is_ascii_digit()));
     match number {
@@ -243,19 +239,13 @@ fn policy_filter(identifier: Option<&PolicyVersionIdentifier>) -> Result<Filter,
 fn issuer_filter(identifier: Option<&IssuerCertificateIdentifier>) -> Result<Filter, ServiceError> {
     let given = identifier.cloned().unwrap_or_default();
     let subject = given.issuer_certificate_subject.unwrap_or_default();
-    length("issuerCertificateSubject", &subject, 0..=1000)?;
-    all_of("issuerCertificateSubject", &subject, "visible characters and spaces", |c| {
-        c == ' ' || !(c.is_control() || c.is_whitespace())
-    })?;
+    text::ISSUER_SUBJECT.check("issuerCertificateSubject", &subject)?;
     let id = given.issuer_id.unwrap_or_default();
     let digits = id.strip_prefix("0x").unwrap_or(&id).to_ascii_lowercase();
-    length("issuerId", &id, 0..=64)?;
-    all_of("issuerId", &digits, "hexadecimal digits", |c| c.is_ascii_hexdigit())?;
+    // The leading `0x` counts among the 64.
+    text::ISSUER_ID.check("issuerId", &id.strip_prefix("0x").map_or_else(|| id.clone(), |rest| format!("00{rest}")))?;
     let serial = given.issuer_certificate_serial_number.unwrap_or_default();
-    length("issuerCertificateSerialNumber", &serial, 0..=20)?;
-    all_of("issuerCertificateSerialNumber", &serial, "hexadecimal digits and `:`", |c| {
-        c == ':' || c.is_ascii_hexdigit()
-    })?;
+    text::ISSUER_SERIAL.check("issuerCertificateSerialNumber", &serial)?;
     let number = serial.parse::<crate::account::SerialNumber>().map(|serial| serial.to_string());
     Ok(Filter::Issuer(IssuerName { subject, id: digits, serial: number.unwrap_or_default() }))
 }

@@ -1,11 +1,11 @@
-//! Scheduled audits (A-27 … A-32).
+//! Scheduled audits (A-27 … A-32). A run does not wait for the one before it (CH-42).
 
 use std::collections::BTreeMap;
 
 use crate::account::Account;
 use crate::detect::wire::Tag;
 use crate::error::{ServiceError, Warning};
-use crate::request::{Page, all_of, length, plain_name};
+use crate::request::{Page, text};
 use crate::time::{Millis, Timestamp};
 
 use super::calendar::{LAST_DAY, Recurrence};
@@ -106,8 +106,8 @@ impl Audit {
     ) -> Result<Answer<ScheduledAuditArn>, ServiceError> {
         let mut warnings = Vec::new();
         let name = &request.scheduled_audit_name;
-        plain_name("scheduledAuditName", name, 128)?;
-        check_tags(request.tags.as_deref().unwrap_or_default())?;
+        text::PLAIN_NAME.check("scheduledAuditName", name)?;
+        Tag::check_all(request.tags.as_deref())?;
         let frequency = request.frequency.ok_or_else(|| ServiceError::invalid("frequency is required"))?;
         refuse_surplus_days(frequency, request.day_of_month.as_deref(), request.day_of_week)?;
         let recurrence = recurrence(frequency, request.day_of_month.as_deref(), request.day_of_week)?;
@@ -251,7 +251,7 @@ impl Audit {
     }
 
     fn schedule(&self, name: &str) -> Result<&Schedule, ServiceError> {
-        plain_name("scheduledAuditName", name, 128)?;
+        text::PLAIN_NAME.check("scheduledAuditName", name)?;
         self.schedules.by_name.get(name).ok_or_else(|| ServiceError::not_found("scheduled audit", name))
     }
 }
@@ -297,15 +297,4 @@ fn recurrence(
             })
         }
     }
-}
-
-fn check_tags(tags: &[Tag]) -> Result<(), ServiceError> {
-    for tag in tags {
-        length("Key", &tag.key, 1..=128)?;
-        all_of("Key", &tag.key, "letters, digits, spaces and `_.:/=+-@`", |c| {
-            c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c)
-        })?;
-        length("Value", tag.value.as_deref().unwrap_or_default(), 0..=256)?;
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{ServiceError, Warning};
-use crate::request::{Page, all_of, length, token_is_valid};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 use super::catalog::AuditCheck;
@@ -96,8 +96,8 @@ impl Audit {
     ) -> Result<Answer<()>, ServiceError> {
         let mut warnings = Vec::new();
         let key = self.suppression_key(&request.check_name, &request.resource_identifier, &mut warnings)?;
-        check_description(request.description.as_deref())?;
-        token_is_valid(request.client_request_token.as_deref())?;
+        text::DESCRIPTION.check_if_given("description", request.description.as_deref())?;
+        text::TOKEN.check_if_given("clientRequestToken", request.client_request_token.as_deref())?;
         let token = request.client_request_token.clone();
         let answer = Answer { response: (), warnings };
         if let Some(earlier) = token.as_ref().and_then(|token| self.suppressions.by_token.get(token)) {
@@ -155,7 +155,7 @@ impl Audit {
     ) -> Result<Answer<()>, ServiceError> {
         let mut warnings = Vec::new();
         let key = self.suppression_key(&request.check_name, &request.resource_identifier, &mut warnings)?;
-        check_description(request.description.as_deref())?;
+        text::DESCRIPTION.check_if_given("description", request.description.as_deref())?;
         let stored = self.suppressions.by_key.get_mut(&key).ok_or_else(|| unknown(&key))?;
         let expiration = match (request.expiration_date, request.suppress_indefinitely) {
             (None, None) => stored.expiration,
@@ -246,10 +246,4 @@ fn read_expiration(
         }
         (date, _) => Ok(date),
     }
-}
-
-fn check_description(text: Option<&str>) -> Result<(), ServiceError> {
-    let text = text.unwrap_or_default();
-    length("description", text, 0..=1000)?;
-    all_of("description", text, "visible characters and spaces", |c| c == ' ' || !(c.is_control() || c.is_whitespace()))
 }

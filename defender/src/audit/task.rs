@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::account::Account;
 use crate::error::{Exception, ServiceError, Warning};
 use crate::notification::{AuditCheckResult, AuditNotification};
-use crate::request::{Page, all_of, length};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 use super::catalog::AuditCheck;
@@ -74,6 +74,10 @@ impl Task {
 
     pub(super) fn start(&self) -> Timestamp {
         self.start
+    }
+
+    pub(super) fn end(&self) -> Option<Timestamp> {
+        self.end
     }
 
     pub(super) fn status(&self) -> AuditTaskStatus {
@@ -234,7 +238,7 @@ impl Audit {
         account: &Account,
         request: &AuditTaskId,
     ) -> Result<AuditEvent, ServiceError> {
-        task_id_is_valid(&request.task_id)?;
+        text::AUDIT_TASK_ID.check("taskId", &request.task_id)?;
         let number = self.task_number(&request.task_id)?;
         let task = self.tasks.get_mut(number).expect("numbers of ids are retained");
         if !task.is_in_progress() {
@@ -254,7 +258,7 @@ impl Audit {
     /// # Errors
     /// `ResourceNotFoundException`; `InvalidRequestException` for a malformed id.
     pub fn describe_audit_task(&self, request: &AuditTaskId) -> Result<DescribeAuditTaskResponse, ServiceError> {
-        task_id_is_valid(&request.task_id)?;
+        text::AUDIT_TASK_ID.check("taskId", &request.task_id)?;
         let number = self.task_number(&request.task_id)?;
         let task = self.tasks.get(number).expect("numbers of ids are retained");
         Ok(DescribeAuditTaskResponse {
@@ -441,10 +445,4 @@ impl Audit {
         let unknown = || ServiceError::new(Exception::ResourceNotFound, format!("audit `{id}` does not exist"));
         self.tasks.number_of(id).ok_or_else(unknown)
     }
-}
-
-/// An audit's id: 1–40 of `[a-zA-Z0-9-]`.
-pub(super) fn task_id_is_valid(text: &str) -> Result<(), ServiceError> {
-    length("taskId", text, 1..=40)?;
-    all_of("taskId", text, "letters, digits and `-`", |c| c.is_ascii_alphanumeric() || c == '-')
 }

@@ -32,7 +32,7 @@ impl Default for Consecutive {
 /// The machine's whole state in one byte: idle is zero, so that a word of idle machines can be skipped at a glance.
 ///
 /// In OK the low bits count consecutive violating datapoints; in ALARM, consecutive conforming ones. A missing
-/// datapoint does not touch the machine (D-45).
+/// datapoint does not touch the machine (D-45, CH-74).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Machine(u8);
@@ -63,7 +63,7 @@ impl Machine {
         Machine(byte)
     }
 
-    /// Takes one present datapoint (D-63, D-65).
+    /// Takes one present datapoint (D-63, D-65, CH-82).
     #[inline]
     pub fn step(&mut self, conforms: bool, counts: Consecutive) -> Option<ViolationEventType> {
         let run = self.0 & !IN_ALARM;

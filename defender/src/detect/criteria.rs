@@ -236,8 +236,8 @@ impl Membership {
 }
 
 impl Rule {
-    /// Whether a datapoint conforms (D-47 … D-54). An empty set always does (D-46). Kinds that do not belong
-    /// together cannot meet after validation (D-V11, D-V12) and do not conform.
+    /// Whether a datapoint conforms (D-47 … D-54). An empty set always does (D-46, CH-62, CH-75). Kinds that do not
+    /// belong together cannot meet after validation (D-V11, D-V12) and do not conform.
     pub fn conforms(&self, observed: &Observed) -> bool {
         match (self, observed) {
             (Rule::Number { relation, threshold }, Observed::Number(value)) => relation.holds(*value, *threshold),

@@ -2,11 +2,10 @@
 
 use crate::account::Account;
 use crate::error::{Exception, ServiceError};
-use crate::request::{Page, all_of, length, token_is_valid};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 use super::Detect;
-use super::validate::is_resource_name;
 use super::wire::{self, CustomMetricType, Tag};
 
 /// Custom metrics per account.
@@ -50,20 +49,6 @@ pub(crate) fn token_reused(token: Option<&str>) -> ServiceError {
     ServiceError::invalid(format!("clientRequestToken `{token}` was used with other parameters"))
 }
 
-/// Checks the name of a profile, custom metric or dimension (9.3).
-pub(crate) fn resource_name(member: &str, name: &str) -> Result<(), ServiceError> {
-    if is_resource_name(name) {
-        return Ok(());
-    }
-    Err(ServiceError::invalid(format!("{member} must match [a-zA-Z0-9:_-]{{1,128}}, found `{name}`")))
-}
-
-/// Checks a text of visible characters and spaces.
-pub(crate) fn visible_text(member: &str, text: &str, longest: usize) -> Result<(), ServiceError> {
-    length(member, text, 0..=longest)?;
-    all_of(member, text, "visible characters and spaces", |c| c == ' ' || (!c.is_control() && !c.is_whitespace()))
-}
-
 impl Detect {
     /// Creates a custom metric (D-08). The same request with the same token again gives the same answer.
     ///
@@ -77,13 +62,14 @@ impl Detect {
         account: &Account,
     ) -> Result<wire::CustomMetricIdentifier, ServiceError> {
         let name = &request.metric_name;
-        resource_name("metricName", name)?;
+        text::NAME.check("metricName", name)?;
         if name.starts_with("aws:") {
             return Err(ServiceError::invalid(format!("metricName must not start with `aws:`, found `{name}`")));
         }
-        request.display_name.as_deref().map_or(Ok(()), |text| visible_text("displayName", text, 128))?;
+        text::DISPLAY_NAME.check_if_given("displayName", request.display_name.as_deref())?;
+        Tag::check_all(request.tags.as_deref())?;
         let token = request.client_request_token.as_deref();
-        token_is_valid(token)?;
+        text::TOKEN.check_if_given("clientRequestToken", token)?;
         let answer =
             wire::CustomMetricIdentifier { metric_name: name.clone(), metric_arn: custom_metric_arn(name, account) };
         if let Some(found) = self.custom_metrics.get(name) {
@@ -126,10 +112,13 @@ impl Detect {
         request: &wire::UpdateCustomMetricRequest,
         account: &Account,
     ) -> Result<wire::CustomMetricDescription, ServiceError> {
-        visible_text("displayName", &request.display_name, 128)?;
         let name = &request.metric_name;
+        text::NAME.check("metricName", name)?;
+        let display_name = request.display_name.as_deref();
+        let display_name = display_name.ok_or_else(|| ServiceError::invalid("displayName is required"))?;
+        text::DISPLAY_NAME.check("displayName", display_name)?;
         let metric = self.custom_metrics.get_mut(name).ok_or_else(|| ServiceError::not_found("custom metric", name))?;
-        metric.display_name = Some(request.display_name.clone());
+        metric.display_name = Some(display_name.to_owned());
         metric.modified = now;
         Ok(description(name, metric, account))
     }
@@ -137,12 +126,13 @@ impl Detect {
     /// A custom metric.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`; `InvalidRequestException` for a name that none can have.
     pub fn describe_custom_metric(
         &self,
         name: &str,
         account: &Account,
     ) -> Result<wire::CustomMetricDescription, ServiceError> {
+        text::NAME.check("metricName", name)?;
         let metric = self.custom_metrics.get(name).ok_or_else(|| ServiceError::not_found("custom metric", name))?;
         Ok(description(name, metric, account))
     }
@@ -150,8 +140,9 @@ impl Detect {
     /// Deletes a custom metric with its data; success if there is none (G-08).
     ///
     /// # Errors
-    /// `InvalidRequestException` while a profile uses or retains it (D-09).
+    /// `InvalidRequestException` for a name that none can have, and while a profile uses or retains it (D-09).
     pub fn delete_custom_metric(&mut self, _now: Timestamp, name: &str) -> Result<(), ServiceError> {
+        text::NAME.check("metricName", name)?;
         if let Some(profile) = self.profiles().find(|profile| profile.uses_metric(name)) {
             return Err(ServiceError::new(
                 Exception::InvalidRequest,

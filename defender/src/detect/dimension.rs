@@ -3,11 +3,11 @@
 use crate::account::Account;
 use crate::error::ServiceError;
 use crate::policy::mqtt;
-use crate::request::{Page, length, token_is_valid};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 use super::Detect;
-use super::custom_metric::{Repetition, repetition, resource_name, token_reused};
+use super::custom_metric::{Repetition, repetition, token_reused};
 use super::wire::{self, DimensionOperator, DimensionType, Tag};
 
 /// Dimensions per account.
@@ -58,7 +58,7 @@ fn check_filters(values: &[String]) -> Result<(), ServiceError> {
         return Err(ServiceError::invalid(format!("stringValues must have 1..=100 elements, found {}", values.len())));
     }
     values.iter().try_for_each(|value| {
-        length("stringValues", value, 1..=256)?;
+        text::TOPIC_FILTER.check("stringValues", value)?;
         if mqtt::is_valid_filter(&value.replace(CLIENT_ID, "x")) {
             return Ok(());
         }
@@ -79,10 +79,11 @@ impl Detect {
         account: &Account,
     ) -> Result<wire::DimensionIdentifier, ServiceError> {
         let name = &request.name;
-        resource_name("name", name)?;
+        text::NAME.check("name", name)?;
         check_filters(&request.string_values)?;
+        Tag::check_all(request.tags.as_deref())?;
         let token = request.client_request_token.as_deref();
-        token_is_valid(token)?;
+        text::TOKEN.check_if_given("clientRequestToken", token)?;
         let answer = wire::DimensionIdentifier { name: name.clone(), arn: dimension_arn(name, account) };
         if let Some(found) = self.dimensions.get(name) {
             let same = found.current().1 == request.string_values;
@@ -120,8 +121,9 @@ impl Detect {
         request: &wire::UpdateDimensionRequest,
         account: &Account,
     ) -> Result<wire::DimensionDescription, ServiceError> {
-        check_filters(&request.string_values)?;
         let name = &request.name;
+        text::NAME.check("name", name)?;
+        check_filters(&request.string_values)?;
         let dimension = self.dimensions.get_mut(name).ok_or_else(|| ServiceError::not_found("dimension", name))?;
         dimension.versions.push((now, request.string_values.clone()));
         self.generation += 1;
@@ -131,12 +133,13 @@ impl Detect {
     /// A dimension.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`; `InvalidRequestException` for a name that none can have.
     pub fn describe_dimension(
         &self,
         name: &str,
         account: &Account,
     ) -> Result<wire::DimensionDescription, ServiceError> {
+        text::NAME.check("name", name)?;
         let dimension = self.dimensions.get(name).ok_or_else(|| ServiceError::not_found("dimension", name))?;
         let (modified, filters) = dimension.current();
         Ok(wire::DimensionDescription {
@@ -152,8 +155,9 @@ impl Detect {
     /// Deletes a dimension; success if there is none (G-08).
     ///
     /// # Errors
-    /// `InvalidRequestException` while a profile uses it (D-14).
+    /// `InvalidRequestException` for a name that none can have, and while a profile uses it (D-14).
     pub fn delete_dimension(&mut self, _now: Timestamp, name: &str) -> Result<(), ServiceError> {
+        text::NAME.check("name", name)?;
         if let Some(profile) = self.profiles().find(|profile| profile.uses_dimension(name)) {
             return Err(ServiceError::invalid(format!(
                 "dimension `{name}` is used by security profile `{}`",

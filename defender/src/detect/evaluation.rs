@@ -53,7 +53,7 @@ impl Evaluation {
         &self.behavior
     }
 
-    /// Since when the behavior is evaluated like this (D-37).
+    /// Since when the behavior is evaluated like this (D-37, CH-68).
     pub const fn since(&self) -> Timestamp {
         self.since
     }

@@ -64,8 +64,8 @@ pub struct ExportMessage {
 }
 
 impl Detect {
-    /// Keeps one value of a device: of a 300-s window for cloud-side metrics (D-92), of a report for others. Which
-    /// values are kept, namely of metrics used or retained by a profile that covers the device, is for the caller to
+    /// Keeps one value of a device: of a 300-s window for cloud-side metrics (D-92, CH-92), of a report for others.
+    /// Which values are kept, namely of metrics used or retained by a profile that covers the device, is for the caller to
     /// say ([`Detect::kept_series`]).
     pub fn retain_value(&mut self, key: &SeriesKey, device: DeviceId, time: Timestamp, value: Observed) {
         self.retained.push(key, device, time, value);

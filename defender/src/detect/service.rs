@@ -21,7 +21,7 @@ use crate::account::Account;
 use crate::error::{Compatibility, ServiceError, Warning};
 use crate::ids::{IdMint, ProfileId, ThingId};
 use crate::notification::Outbox;
-use crate::request::Page;
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 /// The answer of an operation, with the warnings that belong to it (0.3).
@@ -231,6 +231,7 @@ impl Detect {
         &self,
         request: &wire::ListActiveViolationsRequest,
     ) -> Result<wire::ListActiveViolationsResponse, ServiceError> {
+        text::DEVICE_NAME.check_if_given("thingName", request.thing_name.as_deref())?;
         if let Some(name) = &request.security_profile_name {
             self.profile_named(name)?;
         }
@@ -252,13 +253,15 @@ impl Detect {
     /// Violation events of the last 30 days, newest first (D-83).
     ///
     /// # Errors
-    /// `InvalidRequestException` for a bad page or a range that ends before it starts.
+    /// `InvalidRequestException` for a bad name or page, or a range that ends before it starts.
     pub fn list_violation_events(
         &self,
         now: Timestamp,
         request: &wire::ListViolationEventsRequest,
     ) -> Result<wire::ListViolationEventsResponse, ServiceError> {
         check_range(request.start_time, request.end_time)?;
+        text::DEVICE_NAME.check_if_given("thingName", request.thing_name.as_deref())?;
+        text::NAME.check_if_given("securityProfileName", request.security_profile_name.as_deref())?;
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let filter = ViolationFilter {
             thing_name: request.thing_name.as_deref(),
@@ -303,10 +306,8 @@ impl Detect {
         _now: Timestamp,
         request: &wire::PutVerificationStateOnViolationRequest,
     ) -> Result<(), ServiceError> {
-        if let Some(text) = &request.verification_state_description {
-            crate::request::length("verificationStateDescription", text, 0..=1000)?;
-            crate::request::all_of("verificationStateDescription", text, "no control characters", |c| !c.is_control())?;
-        }
+        let description = request.verification_state_description.as_deref();
+        text::VERIFICATION_DESCRIPTION.check_if_given("verificationStateDescription", description)?;
         let id = &request.violation_id;
         let unknown = || ServiceError::invalid(format!("violation `{id}` does not exist"));
         let parsed = id.parse().map_err(|_| unknown())?;

@@ -15,7 +15,7 @@ pub enum Target {
     RegisteredThings,
     /// `all/unregistered-things`.
     UnregisteredThings,
-    /// A static or dynamic group with its descendants (D-28).
+    /// A static or dynamic group with its descendants (D-28, CH-63).
     ThingGroup(ThingGroupId),
 }
 
@@ -92,7 +92,7 @@ impl Target {
         }
     }
 
-    /// Whether the target still exists (D-34).
+    /// Whether the target still exists (D-34, CH-65).
     pub(crate) fn exists(self, account: &Account) -> bool {
         match self {
             Target::ThingGroup(group) => account.describe_thing_group(group).is_some(),

@@ -13,6 +13,7 @@ use super::lint::inverted_polarity;
 use super::wire::{self, BehaviorCriteriaType, ConfidenceLevel, DimensionOperator};
 use crate::error::{Compatibility, ServiceError, Warning};
 use crate::metric::{DurationUse, Metric, MetricRef, ValueKind};
+use crate::request::text;
 use crate::time::Millis;
 
 /// The durations of the service \[s\].
@@ -210,7 +211,7 @@ impl Check<'_> {
     /// D-V01, D-V02.
     fn name(&mut self, names: &mut BTreeSet<String>) {
         let name = &self.given.name;
-        if !is_resource_name(name) {
+        if !text::NAME.allows(name) {
             self.error("D-V01", "/name", "name must match [a-zA-Z0-9:_-]{1,128}");
         }
         if !name.is_empty() && !names.insert(name.clone()) {
@@ -531,12 +532,6 @@ fn cidr(text: &str) -> Option<IpNet> {
         return None;
     }
     text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-/// Whether a name is one of 1–128 characters of `[a-zA-Z0-9:_-]`.
-pub(crate) fn is_resource_name(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-'))
 }
 
 #[cfg(test)]

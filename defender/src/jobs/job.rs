@@ -97,6 +97,19 @@ impl JobState {
         !matches!(self.status, JobStatus::Scheduled | JobStatus::InProgress)
     }
 
+    /// The groups among the targets, in their order.
+    pub(super) fn groups(&self) -> impl Iterator<Item = ThingGroupId> {
+        self.targets.iter().filter_map(|target| match *target {
+            Target::Group(group) => Some(group),
+            Target::Thing(_) => None,
+        })
+    }
+
+    /// Whether the rollout is going on: there are targets that it has not reached.
+    pub(super) fn is_concurrent(&self) -> bool {
+        self.status == JobStatus::InProgress && !self.stopped && self.rows.waiting > 0
+    }
+
     /// When [`JobState::step`] next has something to do. Timers run on after a cancellation (J-12).
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let timeout = self.rows.next_timeout().map_or(NEVER, |(at, _)| at);

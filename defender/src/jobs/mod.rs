@@ -12,7 +12,8 @@
 //! Events collect inside the store, in order of time, and [`Jobs::advance`] hands them over. Every operation first
 //! does what was due up to its `now`: a report that arrives at the instant of its timeout is too late.
 //!
-//! What is not modeled: maintenance windows, job templates, presigned URLs, and the rendering of documents.
+//! What is not modeled: maintenance windows and job templates, which are refused, and the signing of URLs and the
+//! rendering of documents, which are left as they are.
 
 mod executions;
 mod job;

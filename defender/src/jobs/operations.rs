@@ -1,5 +1,7 @@
 //! The Jobs operations, named as in the API (9.2): checked requests in, wire structures out.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::executions::Slot;
@@ -8,9 +10,10 @@ use super::plan::Schedule;
 use super::wire::*;
 use super::{Entry, JobIndex, JobTargets, Jobs, StepTimer};
 use crate::arn::Arn;
+use crate::detect::wire::Tag;
 use crate::error::{Exception, ServiceError};
 use crate::ids::ThingId;
-use crate::request::{Page, all_of, length, plain_name};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 fn wrong_transition(message: String) -> ServiceError {
@@ -45,20 +48,33 @@ fn things(registry: &impl JobTargets, targets: &[Target]) -> Vec<ThingId> {
     targets.iter().flat_map(of).collect()
 }
 
+fn thing_named(registry: &impl JobTargets, name: &str) -> Result<ThingId, ServiceError> {
+    text::NAME.check("thingName", name)?;
+    registry.thing(name).ok_or_else(|| ServiceError::not_found("thing", name))
+}
+
+/// What a thing says about its execution, key by key.
+fn details_are_valid(details: Option<&BTreeMap<String, String>>) -> Result<(), ServiceError> {
+    details.into_iter().flatten().try_for_each(|(key, value)| {
+        text::DETAIL_KEY.check("statusDetails", key)?;
+        text::DETAIL_VALUE.check(&format!("statusDetails.{key}"), value)
+    })
+}
+
 fn document_is_valid(request: &CreateJobRequest) -> Result<(), ServiceError> {
     if request.job_template_arn.is_some() || request.document_parameters.is_some() {
         return Err(ServiceError::invalid("job templates are not part of this engine; give the `document` itself"));
     }
     match (&request.document, &request.document_source) {
-        (Some(document), None) => length("document", document, 0..=32_768),
-        (None, Some(source)) => length("documentSource", source, 1..=1_350),
+        (Some(document), None) => text::JOB_DOCUMENT.check("document", document),
+        (None, Some(source)) => text::JOB_DOCUMENT_SOURCE.check("documentSource", source),
         _ => Err(ServiceError::invalid("a job needs exactly one of `document` and `documentSource`")),
     }
 }
 
 impl Jobs {
     fn named(&self, job_id: &str) -> Result<JobIndex, ServiceError> {
-        plain_name("jobId", job_id, 64)?;
+        text::JOB_ID.check("jobId", job_id)?;
         self.index(job_id).ok_or_else(|| ServiceError::not_found("job", job_id))
     }
 
@@ -73,7 +89,10 @@ impl Jobs {
         registry: &impl JobTargets,
         request: CreateJobRequest,
     ) -> Result<JobIdentification, ServiceError> {
-        plain_name("jobId", &request.job_id, 64)?;
+        text::JOB_ID.check("jobId", &request.job_id)?;
+        text::JOB_COMMENT.check_if_given("description", request.description.as_deref())?;
+        text::NAMESPACE_ID.check_if_given("namespaceId", request.namespace_id.as_deref())?;
+        Tag::check_all(request.tags.as_deref())?;
         document_is_valid(&request)?;
         let rules = Rules::new(
             request.job_executions_rollout_config.as_ref(),
@@ -110,6 +129,8 @@ impl Jobs {
     /// is over.
     pub fn update_job(&mut self, now: Timestamp, request: UpdateJobRequest) -> Result<(), ServiceError> {
         let job = self.named(&request.job_id)?;
+        text::JOB_COMMENT.check_if_given("description", request.description.as_deref())?;
+        text::NAMESPACE_ID.check_if_given("namespaceId", request.namespace_id.as_deref())?;
         self.settle(now);
         let entry = self.entry_mut(job)?;
         if entry.state.is_over() {
@@ -149,11 +170,8 @@ impl Jobs {
         registry: &impl JobTargets,
         request: CancelJobRequest,
     ) -> Result<JobIdentification, ServiceError> {
-        if let Some(code) = &request.reason_code {
-            length("reasonCode", code, 0..=128)?;
-            let allowed = |c: char| c.is_uppercase() || c.is_numeric() || c == '_';
-            all_of("reasonCode", code, "upper-case letters, digits and `_`", allowed)?;
-        }
+        text::REASON_CODE.check_if_given("reasonCode", request.reason_code.as_deref())?;
+        text::JOB_COMMENT.check_if_given("comment", request.comment.as_deref())?;
         let job = self.named(&request.job_id)?;
         self.settle(now);
         let mut events = std::mem::take(&mut self.events);
@@ -198,6 +216,8 @@ impl Jobs {
         request: AssociateTargetsWithJobRequest,
     ) -> Result<JobIdentification, ServiceError> {
         let job = self.named(&request.job_id)?;
+        text::JOB_COMMENT.check_if_given("comment", request.comment.as_deref())?;
+        text::NAMESPACE_ID.check_if_given("namespaceId", request.namespace_id.as_deref())?;
         let added = targets(registry, &request.targets)?;
         self.settle(now);
         let mut events = std::mem::take(&mut self.events);
@@ -263,6 +283,11 @@ impl Jobs {
             job_executions_retry_config: request.job_executions_retry_config,
             scheduling_config: request.scheduling_config,
             destination_package_versions: request.destination_package_versions,
+            job_template_arn: request.job_template_arn,
+            document_parameters: request.document_parameters,
+            is_concurrent: Some(state.is_concurrent()),
+            // Only maintenance windows plan rollouts ahead, and this engine has none.
+            scheduled_job_rollouts: None,
         };
         Ok(DescribeJobResponse { document_source: request.document_source, job: Some(job) })
     }
@@ -276,28 +301,41 @@ impl Jobs {
         Ok(document.as_ref().map_or_else(|| serde_json::json!({}), |text| serde_json::json!({ "document": text })))
     }
 
-    /// `ListJobs`, by creation time, then id (CH-02).
+    /// `ListJobs`, by creation time, then id (CH-02). A thing group's id is its number in the order of creation.
     ///
     /// # Errors
-    /// `InvalidRequestException` for paging out of range.
+    /// `InvalidRequestException` for paging out of range, or a group or namespace that none can have;
+    /// `ResourceNotFoundException` for an unknown thing group.
     pub fn list_jobs(
         &self,
         registry: &impl JobTargets,
         request: &ListJobsRequest,
     ) -> Result<ListJobsResponse, ServiceError> {
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
+        text::NAME.check_if_given("thingGroupName", request.thing_group_name.as_deref())?;
+        text::THING_GROUP_ID.check_if_given("thingGroupId", request.thing_group_id.as_deref())?;
+        text::NAMESPACE_ID.check_if_given("namespaceId", request.namespace_id.as_deref())?;
+        let unknown = |name: &String| ServiceError::not_found("thing group", name);
+        let named = request.thing_group_name.as_ref();
+        let group = named.map(|name| registry.group(name).ok_or_else(|| unknown(name))).transpose()?;
+        let of_id = |entry: &Entry, id: &String| entry.state.groups().any(|group| group.0.to_string() == *id);
         let wanted = |entry: &&Entry| {
-            request.status.is_none_or(|status| status == entry.state.status)
+            group.is_none_or(|group| entry.state.groups().any(|other| other == group))
+                && request.thing_group_id.as_ref().is_none_or(|id| of_id(entry, id))
+                && is_in_namespace(entry, request.namespace_id.as_deref())
+                && request.status.is_none_or(|status| status == entry.state.status)
                 && request.target_selection.is_none_or(|selection| selection == entry.state.selection)
         };
         let summary = |entry: &Entry| JobSummary {
             job_arn: registry.arn(&format!("job/{}", entry.request.job_id)),
             job_id: entry.request.job_id.clone(),
+            thing_group_id: entry.state.groups().next().map(|group| group.0.to_string()),
             target_selection: entry.state.selection,
             status: entry.state.status,
             created_at: entry.created_at,
             last_updated_at: entry.state.updated_at,
             completed_at: entry.state.completed_at,
+            is_concurrent: Some(entry.state.is_concurrent()),
         };
         let mut jobs: Vec<&Entry> = self.entries.iter().flatten().filter(wanted).collect();
         jobs.sort_by(|a, b| (a.created_at, &a.request.job_id).cmp(&(b.created_at, &b.request.job_id)));
@@ -364,8 +402,8 @@ impl Jobs {
         request: UpdateJobExecutionRequest,
     ) -> Result<(), ServiceError> {
         let job = self.named(&request.job_id)?;
-        let thing = registry.thing(&request.thing_name);
-        let thing = thing.ok_or_else(|| ServiceError::not_found("thing", &request.thing_name))?;
+        let thing = thing_named(registry, &request.thing_name)?;
+        details_are_valid(request.status_details.as_ref())?;
         let status = request.status.ok_or_else(|| ServiceError::invalid("status is required"))?;
         let step = match request.step_timeout_in_minutes {
             None => StepTimer::Keep,
@@ -402,8 +440,8 @@ impl Jobs {
         request: CancelJobExecutionRequest,
     ) -> Result<(), ServiceError> {
         let job = self.named(&request.job_id)?;
-        let thing = registry.thing(&request.thing_name);
-        let thing = thing.ok_or_else(|| ServiceError::not_found("thing", &request.thing_name))?;
+        let thing = thing_named(registry, &request.thing_name)?;
+        details_are_valid(request.status_details.as_ref())?;
         self.settle(now);
         let (entry, row) = self.execution_mut(job, thing)?;
         version_matches(entry, row, request.expected_version)?;
@@ -442,7 +480,7 @@ impl Jobs {
         force: bool,
     ) -> Result<(), ServiceError> {
         let job = self.named(job_id)?;
-        let thing = registry.thing(thing_name).ok_or_else(|| ServiceError::not_found("thing", thing_name))?;
+        let thing = thing_named(registry, thing_name)?;
         self.settle(now);
         let (entry, row) = self.execution_mut(job, thing)?;
         let rows = &mut entry.state.rows;
@@ -495,13 +533,15 @@ impl Jobs {
         registry: &impl JobTargets,
         request: &ListJobExecutionsForThingRequest,
     ) -> Result<ListJobExecutionsResponse, ServiceError> {
-        let thing = registry.thing(&request.thing_name);
-        let thing = thing.ok_or_else(|| ServiceError::not_found("thing", &request.thing_name))?;
+        let thing = thing_named(registry, &request.thing_name)?;
+        text::NAMESPACE_ID.check_if_given("namespaceId", request.namespace_id.as_deref())?;
+        text::JOB_ID.check_if_given("jobId", request.job_id.as_deref())?;
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let of_thing = self.entries.iter().flatten().filter_map(|entry| {
             let row = entry.state.rows.row(thing)?;
             let status = entry.state.rows.status(row)?;
             let wanted = request.status.is_none_or(|wanted| wanted == status)
+                && is_in_namespace(entry, request.namespace_id.as_deref())
                 && request.job_id.as_ref().is_none_or(|wanted| *wanted == entry.request.job_id);
             wanted.then_some((entry, row))
         });
@@ -513,6 +553,10 @@ impl Jobs {
         };
         Ok(ListJobExecutionsResponse { execution_summaries: page.into_iter().map(summary).collect(), next_token })
     }
+}
+
+fn is_in_namespace(entry: &Entry, wanted: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| entry.request.namespace_id.as_deref() == Some(wanted))
 }
 
 fn version_matches(entry: &Entry, row: u32, expected: Option<u64>) -> Result<(), ServiceError> {

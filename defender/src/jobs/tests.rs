@@ -441,7 +441,7 @@ fn describe_job_speaks_the_service_json() {
                 "numberOfCanceledThings": 0, "numberOfSucceededThings": 0, "numberOfFailedThings": 0,
                 "numberOfRejectedThings": 0, "numberOfQueuedThings": 2, "numberOfInProgressThings": 0,
                 "numberOfRemovedThings": 0, "numberOfTimedOutThings": 0},
-            "timeoutConfig": {"inProgressTimeoutInMinutes": 10}}})
+            "timeoutConfig": {"inProgressTimeoutInMinutes": 10}, "isConcurrent": false}})
     );
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::detect::wire::Tag;
 use crate::shape::members;
 use crate::time::{Timestamp, epoch_seconds};
 
@@ -215,7 +216,7 @@ members! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         timeout_config: Option<TimeoutConfig>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        tags: Option<Vec<Value>>,
+        tags: Option<Vec<Tag>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace_id: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -288,6 +289,18 @@ members! {
         max_results: Option<i64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thing_group_name: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thing_group_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace_id: Option<String>,
+    }
+
+    /// A rollout that a maintenance window will begin.
+    ScheduledJobRollout {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start_time: Option<String>,
     }
 
     /// The answer to `ListJobs`.
@@ -372,6 +385,8 @@ members! {
         next_token: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace_id: Option<String>,
     }
 
     /// The answer to both listings of executions; `thingArn` or `jobId` names the other side.
@@ -452,6 +467,14 @@ pub struct Job {
     pub scheduling_config: Option<SchedulingConfig>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_package_versions: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_template_arn: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_concurrent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_job_rollouts: Option<Vec<ScheduledJobRollout>>,
 }
 
 /// A job as `ListJobs` shows it.
@@ -461,6 +484,8 @@ pub struct Job {
 pub struct JobSummary {
     pub job_arn: String,
     pub job_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thing_group_id: Option<String>,
     pub target_selection: TargetSelection,
     pub status: JobStatus,
     #[serde(with = "epoch_seconds")]
@@ -469,6 +494,8 @@ pub struct JobSummary {
     pub last_updated_at: Timestamp,
     #[serde(default, with = "epoch_seconds::option", skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_concurrent: Option<bool>,
 }
 
 /// One thing's execution as `DescribeJobExecution` shows it.

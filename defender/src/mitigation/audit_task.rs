@@ -59,7 +59,7 @@ pub(super) struct AuditTask {
     rows: Vec<Row>,
     /// The rows by their findings, for look-ups.
     by_key: Vec<(FindingKey, u32)>,
-    /// Findings that were counted and left alone (M-07, M-23).
+    /// Findings that were counted and left alone (M-07, M-23, CH-110).
     skipped: BTreeSet<FindingKey>,
     executions: Vec<Execution>,
     messages: BTreeMap<u32, Box<str>>,
@@ -98,7 +98,7 @@ pub(super) fn with_canonical_checks(
     Ok(request)
 }
 
-/// Checks the mapping and takes the definitions as they are now (M-02, M-08, M-21).
+/// Checks the mapping and takes the definitions as they are now (M-02, M-08, M-21, CH-103).
 fn plans(
     actions: &Actions,
     mapping: &BTreeMap<String, Vec<String>>,

@@ -14,6 +14,7 @@ use super::{MitigationEvent, TaskRef};
 use crate::account::Account;
 use crate::error::ServiceError;
 use crate::notification::Outbox;
+use crate::request::text;
 use crate::time::Timestamp;
 
 /// Violations that a task may name.
@@ -83,7 +84,7 @@ fn definitions(actions: &Actions, names: &[String]) -> Result<Vec<Arc<Definition
     names.iter().map(definition).collect()
 }
 
-/// The violations that the request means (M-33, M-34), in the order of their start.
+/// The violations that the request means (M-33, M-34, CH-112, CH-113), in the order of their start.
 fn targeted<'a>(
     now: Timestamp,
     violations: &'a dyn Violations,
@@ -98,6 +99,8 @@ fn targeted<'a>(
         )));
     }
     let target = &request.target;
+    text::NAME.check_if_given("target.securityProfileName", target.security_profile_name.as_deref())?;
+    text::NAME.check_if_given("target.behaviorName", target.behavior_name.as_deref())?;
     let mut chosen = match (&target.violation_ids, &target.security_profile_name) {
         (Some(ids), None) if target.behavior_name.is_none() => {
             if !(1..=VIOLATIONS_MAX).contains(&ids.len()) {

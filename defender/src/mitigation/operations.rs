@@ -9,7 +9,7 @@ use super::{Mitigation, MitigationEvent, RETENTION, TaskRef, is_retained};
 use crate::account::Account;
 use crate::error::{Exception, ServiceError};
 use crate::notification::Outbox;
-use crate::request::{Page, plain_name, token_is_valid};
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 /// Audit mitigation tasks that may run at once.
@@ -132,8 +132,8 @@ impl Mitigation {
         findings: &dyn Findings,
         request: StartAuditMitigationActionsTaskRequest,
     ) -> Result<StartMitigationActionsTaskResponse, ServiceError> {
-        plain_name("taskId", &request.task_id, 128)?;
-        token_is_valid(request.client_request_token.as_deref())?;
+        text::PLAIN_NAME.check("taskId", &request.task_id)?;
+        text::TOKEN.check_if_given("clientRequestToken", request.client_request_token.as_deref())?;
         self.settle(now, account, outbox, findings);
         let mut warnings = Vec::new();
         let request = with_canonical_checks(request, self.mode, &mut warnings)?;
@@ -169,6 +169,7 @@ impl Mitigation {
     /// # Errors
     /// `ResourceNotFoundException`; `InvalidRequestException` for a task that is over.
     pub fn cancel_audit_mitigation_actions_task(&mut self, now: Timestamp, task_id: &str) -> Result<(), ServiceError> {
+        text::PLAIN_NAME.check("taskId", task_id)?;
         let task = self.audit_ids.get(task_id).and_then(|i| self.audit_tasks.get_mut(i));
         let task = task.ok_or_else(|| ServiceError::not_found("audit mitigation task", task_id))?;
         if task.status != AuditMitigationActionsTaskStatus::InProgress {
@@ -189,6 +190,7 @@ impl Mitigation {
         &self,
         task_id: &str,
     ) -> Result<DescribeAuditMitigationActionsTaskResponse, ServiceError> {
+        text::PLAIN_NAME.check("taskId", task_id)?;
         let task = self.audit_ids.get(task_id).map(|i| &self.audit_tasks[i]);
         task.map(AuditTask::describe).ok_or_else(|| ServiceError::not_found("audit mitigation task", task_id))
     }
@@ -196,7 +198,7 @@ impl Mitigation {
     /// `ListAuditMitigationActionsTasks` (M-30): tasks that started between two times, both inclusive.
     ///
     /// # Errors
-    /// `InvalidRequestException` for a start more than 90 days back, or paging out of range.
+    /// `InvalidRequestException` for a start more than 90 days back, an id that none can have, or paging out of range.
     pub fn list_audit_mitigation_actions_tasks(
         &self,
         now: Timestamp,
@@ -210,6 +212,8 @@ impl Mitigation {
                 range.0
             )));
         }
+        text::AUDIT_TASK_ID.check_if_given("auditTaskId", request.audit_task_id.as_deref())?;
+        text::PLAIN_NAME.check_if_given("findingId", request.finding_id.as_deref())?;
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let finding = request.finding_id.as_deref().map(|id| findings.key_of(id));
         let wanted = |task: &&AuditTask| {
@@ -239,8 +243,8 @@ impl Mitigation {
         findings: &dyn Findings,
         request: &ListAuditMitigationActionsExecutionsRequest,
     ) -> Result<ListAuditMitigationActionsExecutionsResponse, ServiceError> {
-        plain_name("taskId", &request.task_id, 128)?;
-        plain_name("findingId", &request.finding_id, 128)?;
+        text::PLAIN_NAME.check("taskId", &request.task_id)?;
+        text::PLAIN_NAME.check("findingId", &request.finding_id)?;
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let task = self.audit_ids.get(&request.task_id).map(|i| &self.audit_tasks[i]);
         let executions = task.and_then(|task| {
@@ -267,8 +271,8 @@ impl Mitigation {
         violations: &dyn Violations,
         request: StartDetectMitigationActionsTaskRequest,
     ) -> Result<StartMitigationActionsTaskResponse, ServiceError> {
-        plain_name("taskId", &request.task_id, 128)?;
-        token_is_valid(request.client_request_token.as_deref())?;
+        text::PLAIN_NAME.check("taskId", &request.task_id)?;
+        text::TOKEN.check_if_given("clientRequestToken", request.client_request_token.as_deref())?;
         let answer = StartMitigationActionsTaskResponse { task_id: request.task_id.clone() };
         if let Some(known) = self.detect_ids.get(&request.task_id).map(|i| &self.detect_tasks[i]) {
             let tokens = (request.client_request_token.as_deref(), known.request.client_request_token.as_deref());
@@ -302,6 +306,7 @@ impl Mitigation {
     /// # Errors
     /// `ResourceNotFoundException`; `InvalidRequestException` for a task that is over (CH-115).
     pub fn cancel_detect_mitigation_actions_task(&mut self, now: Timestamp, task_id: &str) -> Result<(), ServiceError> {
+        text::PLAIN_NAME.check("taskId", task_id)?;
         let task = self.detect_ids.get(task_id).and_then(|i| self.detect_tasks.get_mut(i));
         let task = task.ok_or_else(|| ServiceError::not_found("detect mitigation task", task_id))?;
         if task.status != DetectMitigationActionsTaskStatus::InProgress {
@@ -322,6 +327,7 @@ impl Mitigation {
         &self,
         task_id: &str,
     ) -> Result<DescribeDetectMitigationActionsTaskResponse, ServiceError> {
+        text::PLAIN_NAME.check("taskId", task_id)?;
         let task = self.detect_ids.get(task_id).map(|i| &self.detect_tasks[i]);
         let task = task.ok_or_else(|| ServiceError::not_found("detect mitigation task", task_id))?;
         Ok(DescribeDetectMitigationActionsTaskResponse { task_summary: Some(task.summary()) })
@@ -348,11 +354,15 @@ impl Mitigation {
     /// their beginning.
     ///
     /// # Errors
-    /// `InvalidRequestException` unless either `taskId` or both times are given, or for paging out of range.
+    /// `InvalidRequestException` unless either `taskId` or both times are given, for an id or name that none can have,
+    /// or for paging out of range.
     pub fn list_detect_mitigation_actions_executions(
         &self,
         request: &ListDetectMitigationActionsExecutionsRequest,
     ) -> Result<ListDetectMitigationActionsExecutionsResponse, ServiceError> {
+        text::PLAIN_NAME.check_if_given("taskId", request.task_id.as_deref())?;
+        text::VIOLATION_ID.check_if_given("violationId", request.violation_id.as_deref())?;
+        text::DEVICE_NAME.check_if_given("thingName", request.thing_name.as_deref())?;
         let page = Page::new(request.max_results, request.next_token.as_deref())?;
         let range = match (&request.task_id, request.start_time, request.end_time) {
             (Some(_), None, None) => None,

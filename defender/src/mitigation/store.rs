@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::action::{self, Action};
 use super::wire::*;
 use crate::account::Account;
-use crate::arn::Arn;
+use crate::detect::wire::Tag;
 use crate::error::{Compatibility, ServiceError, Warning};
 use crate::ids::IdMint;
-use crate::request::{Page, length, plain_name};
+use crate::request::{Page, checked_arn, text};
 use crate::time::Timestamp;
 
 /// Actions per account.
@@ -53,43 +53,24 @@ fn action_arn(account: &Account, name: &str) -> String {
     account.arn(format!("mitigationaction/{name}"))
 }
 
-/// An ARN that names an account must name it with 12 digits (G-11); lenient mode takes it as it is.
-fn account_digits(
-    pointer: &str,
-    text: &str,
-    mode: Compatibility,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ServiceError> {
-    let arn: Arn = text.parse().map_err(|e| ServiceError::invalid(format!("{e}")))?;
-    if arn.has_valid_account() {
-        return Ok(());
-    }
-    let message = format!("account id must have 12 digits, found `{}` in `{text}`", arn.account);
-    match mode {
-        Compatibility::Strict => Err(ServiceError::invalid(message)),
-        Compatibility::Lenient => {
-            warnings.push(Warning { code: "ACCOUNT_ID_NOT_12_DIGITS", path: pointer.into(), message, canonical: None });
-            Ok(())
-        }
-    }
-}
-
+/// Checks the ARNs of a definition, each for its length and the digits of its account (G-11, X-05).
 fn check_arns(
     role_arn: &str,
     params: &MitigationActionParams,
     mode: Compatibility,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ServiceError> {
-    length("roleArn", role_arn, 20..=2048)?;
-    account_digits("/roleArn", role_arn, mode, warnings)?;
-    if let Some(logging) = &params.enable_iot_logging_params {
-        let pointer = "/actionParams/enableIoTLoggingParams/roleArnForLogging";
-        account_digits(pointer, &logging.role_arn_for_logging, mode, warnings)?;
+) -> Result<Vec<Warning>, ServiceError> {
+    let logging = params.enable_iot_logging_params.as_ref().map(|given| &*given.role_arn_for_logging);
+    let topic = params.publish_finding_to_sns_params.as_ref().map(|given| &*given.topic_arn);
+    let arns = [
+        (text::ROLE_ARN, Some(role_arn), "/roleArn"),
+        (text::ROLE_ARN, logging, "/actionParams/enableIoTLoggingParams/roleArnForLogging"),
+        (text::TOPIC_ARN, topic, "/actionParams/publishFindingToSnsParams/topicArn"),
+    ];
+    let mut warnings = Vec::new();
+    for (shape, arn, pointer) in arns {
+        warnings.extend(arn.map(|arn| checked_arn(shape, arn, pointer, mode)).transpose()?.flatten());
     }
-    if let Some(publish) = &params.publish_finding_to_sns_params {
-        account_digits("/actionParams/publishFindingToSnsParams/topicArn", &publish.topic_arn, mode, warnings)?;
-    }
-    Ok(())
+    Ok(warnings)
 }
 
 impl Actions {
@@ -109,11 +90,11 @@ impl Actions {
         ids: &mut IdMint,
         mode: Compatibility,
     ) -> Result<(MitigationActionIds, Vec<Warning>), ServiceError> {
-        let CreateMitigationActionRequest { action_name: name, role_arn, action_params: params, tags: _ } = request;
-        plain_name("actionName", &name, 128)?;
-        let mut warnings = Vec::new();
+        let CreateMitigationActionRequest { action_name: name, role_arn, action_params: params, tags } = request;
+        text::PLAIN_NAME.check("actionName", &name)?;
+        Tag::check_all(tags.as_deref())?;
         let (action_type, action) = action::read(&params)?;
-        check_arns(&role_arn, &params, mode, &mut warnings)?;
+        let warnings = check_arns(&role_arn, &params, mode)?;
         let action_arn = action_arn(account, &name);
         if let Some(known) = self.get(&name) {
             if known.role_arn == role_arn && known.params == params {
@@ -139,14 +120,13 @@ impl Actions {
         mode: Compatibility,
     ) -> Result<(MitigationActionIds, Vec<Warning>), ServiceError> {
         let name = request.action_name;
-        plain_name("actionName", &name, 128)?;
+        text::PLAIN_NAME.check("actionName", &name)?;
         let stored = self.0.get_mut(&name).ok_or_else(|| ServiceError::not_found("mitigation action", &name))?;
         let held = &stored.definition;
         let params = request.action_params.unwrap_or_else(|| held.params.clone());
         let role_arn = request.role_arn.unwrap_or_else(|| held.role_arn.clone());
-        let mut warnings = Vec::new();
         let (action_type, action) = action::read(&params)?;
-        check_arns(&role_arn, &params, mode, &mut warnings)?;
+        let warnings = check_arns(&role_arn, &params, mode)?;
         let id = held.id.clone();
         let ids = MitigationActionIds { action_arn: action_arn(account, &name), action_id: id.clone() };
         stored.definition = Arc::new(Definition { name, id, role_arn, action_type, action, params });
@@ -159,7 +139,7 @@ impl Actions {
         account: &Account,
         name: &str,
     ) -> Result<DescribeMitigationActionResponse, ServiceError> {
-        plain_name("actionName", name, 128)?;
+        text::PLAIN_NAME.check("actionName", name)?;
         let stored = self.0.get(name).ok_or_else(|| ServiceError::not_found("mitigation action", name))?;
         let definition = &stored.definition;
         Ok(DescribeMitigationActionResponse {
@@ -175,7 +155,7 @@ impl Actions {
     }
 
     pub(super) fn delete(&mut self, name: &str) -> Result<(), ServiceError> {
-        plain_name("actionName", name, 128)?;
+        text::PLAIN_NAME.check("actionName", name)?;
         self.0.remove(name);
         Ok(())
     }

@@ -276,7 +276,7 @@ impl Document {
         &self.inner.statements
     }
 
-    /// Whether it has no statements, and so grants and denies nothing (P-04).
+    /// Whether it has no statements, and so grants and denies nothing (P-04, CH-07).
     pub fn is_blank(&self) -> bool {
         self.statements().is_empty()
     }

@@ -16,7 +16,7 @@ use crate::cases::Direction;
 pub type Rewrite = fn(&Value) -> Result<Value, String>;
 
 fn rewrite<T: DeserializeOwned + Serialize>(document: &Value) -> Result<Value, String> {
-    let read = detect::read::<T>(document).map_err(|error| error.to_string())?;
+    let read = defender::request::read::<T>(document).map_err(|error| error.to_string())?;
     serde_json::to_value(&read.value).map_err(|error| error.to_string())
 }
 

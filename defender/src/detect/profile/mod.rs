@@ -6,16 +6,14 @@ mod operations;
 use std::collections::BTreeMap;
 
 use super::behavior::{Behavior, Catalog, Dimension};
-use super::custom_metric::visible_text;
 use super::evaluation::EvaluationId;
 use super::target::Attachment;
 use super::validate::{Surroundings, validate_within};
 use super::wire::{self, AlertTarget, DimensionOperator, MetricToRetain, MetricsExportConfig, Tag};
-use crate::arn::Arn;
 use crate::error::{Compatibility, ServiceError, Warning};
 use crate::ids::ProfileId;
 use crate::metric::{MetricRef, ValueKind};
-use crate::request::length;
+use crate::request::{checked_arn, text};
 use crate::time::Timestamp;
 
 /// A security profile on record.
@@ -136,9 +134,7 @@ impl Settings {
 
     /// Checks everything, in the order of the members.
     fn check(&self, catalog: &Catalog, compatibility: Compatibility) -> Result<Checked, ServiceError> {
-        if let Some(text) = &self.description {
-            visible_text("securityProfileDescription", text, 1000)?;
-        }
+        text::DESCRIPTION.check_if_given("securityProfileDescription", self.description.as_deref())?;
         let surroundings = Surroundings {
             description: self.description.as_deref(),
             has_export_config: Some(self.metrics_export_config.is_some()),
@@ -149,14 +145,17 @@ impl Settings {
             if kind != "SNS" {
                 return Err(ServiceError::invalid(format!("alertTargets may have the key `SNS`, found `{kind}`")));
             }
-            let pointer = "/alertTargets/SNS";
-            let topic = checked_arn(&target.alert_target_arn, pointer, "alertTargetArn", compatibility)?;
-            warnings.extend(topic);
-            warnings.extend(checked_role(&target.role_arn, pointer, compatibility)?);
+            for (shape, arn, pointer) in [
+                (text::ARN, &target.alert_target_arn, "/alertTargets/SNS/alertTargetArn"),
+                (text::ROLE_ARN, &target.role_arn, "/alertTargets/SNS/roleArn"),
+            ] {
+                warnings.extend(checked_arn(shape, arn, pointer, compatibility)?);
+            }
         }
         if let Some(config) = &self.metrics_export_config {
-            length("mqttTopic", &config.mqtt_topic, 1..=512)?;
-            warnings.extend(checked_role(&config.role_arn, "/metricsExportConfig", compatibility)?);
+            text::EXPORT_TOPIC.check("mqttTopic", &config.mqtt_topic)?;
+            let pointer = "/metricsExportConfig/roleArn";
+            warnings.extend(checked_arn(text::ROLE_ARN, &config.role_arn, pointer, compatibility)?);
         }
         let retained = self.retained(catalog)?;
         Ok(Checked { behaviors, retained, warnings })
@@ -202,33 +201,5 @@ impl Settings {
             return Err(ServiceError::invalid(format!("exportMetric of `{name}` requires metricsExportConfig")));
         }
         Ok(RetainedMetric { metric, value_kind, dimension, export })
-    }
-}
-
-fn checked_role(arn: &str, pointer: &str, compatibility: Compatibility) -> Result<Option<Warning>, ServiceError> {
-    length("roleArn", arn, 20..=2048)?;
-    checked_arn(arn, pointer, "roleArn", compatibility)
-}
-
-/// Checks that a member is an ARN whose account has 12 digits (G-11); lenient mode accepts others.
-fn checked_arn(
-    text: &str,
-    pointer: &str,
-    member: &str,
-    compatibility: Compatibility,
-) -> Result<Option<Warning>, ServiceError> {
-    let arn: Arn = text.parse().map_err(|error| ServiceError::invalid(format!("{member}: {error}")))?;
-    if arn.has_valid_account() {
-        return Ok(None);
-    }
-    let message = format!("the account id in `{text}` must have 12 digits, found `{}`", arn.account);
-    match compatibility {
-        Compatibility::Strict => Err(ServiceError::invalid(format!("{member}: {message}"))),
-        Compatibility::Lenient => Ok(Some(Warning {
-            code: "ACCOUNT_ID_NOT_12_DIGITS",
-            path: format!("{pointer}/{member}"),
-            message,
-            canonical: None,
-        })),
     }
 }

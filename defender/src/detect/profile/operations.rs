@@ -1,6 +1,5 @@
 //! Creating, changing, reading and deleting security profiles.
 
-use super::super::custom_metric::resource_name;
 use super::super::evaluation::Snapshot;
 use super::super::violation::Cause;
 use super::super::{Answer, Detect, validate};
@@ -11,7 +10,7 @@ use crate::detect::evaluation::EvaluationId;
 use crate::detect::wire;
 use crate::error::{Exception, ServiceError};
 use crate::ids::ProfileId;
-use crate::request::Page;
+use crate::request::{Page, text};
 use crate::time::Timestamp;
 
 impl Detect {
@@ -26,7 +25,8 @@ impl Detect {
         account: &Account,
     ) -> Result<Answer<wire::CreateSecurityProfileResponse>, ServiceError> {
         let name = &request.security_profile_name;
-        resource_name("securityProfileName", name)?;
+        text::NAME.check("securityProfileName", name)?;
+        wire::Tag::check_all(request.tags.as_deref())?;
         let settings = Settings {
             description: request.security_profile_description.clone(),
             behaviors: request.behaviors.clone(),
@@ -104,12 +104,13 @@ impl Detect {
     /// invalidated without alerts (D-78).
     ///
     /// # Errors
-    /// `VersionConflictException`.
+    /// `VersionConflictException`; `InvalidRequestException` for a name that none can have.
     pub fn delete_security_profile(
         &mut self,
         now: Timestamp,
         request: &wire::DeleteSecurityProfileRequest,
     ) -> Result<(), ServiceError> {
+        text::NAME.check("securityProfileName", &request.security_profile_name)?;
         let Some(id) = self.profiles_by_name.get(&request.security_profile_name).copied() else { return Ok(()) };
         expect_version(&self.profiles[id.index()], request.expected_version)?;
         let profile = &mut self.profiles[id.index()];
@@ -133,6 +134,7 @@ impl Detect {
         request: &wire::ListSecurityProfilesRequest,
         account: &Account,
     ) -> Result<wire::ListSecurityProfilesResponse, ServiceError> {
+        text::NAME.check_if_given("dimensionName", request.dimension_name.as_deref())?;
         if let Some(name) = request.dimension_name.as_deref().filter(|name| !self.dimensions.contains_key(*name)) {
             return Err(ServiceError::not_found("dimension", name));
         }
@@ -171,8 +173,9 @@ impl Detect {
     /// The profile of a name.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`; `InvalidRequestException` for a name that none can have.
     pub fn profile_named(&self, name: &str) -> Result<&Profile, ServiceError> {
+        text::NAME.check("securityProfileName", name)?;
         let id = self.profiles_by_name.get(name);
         id.map(|id| &self.profiles[id.index()]).ok_or_else(|| ServiceError::not_found("security profile", name))
     }

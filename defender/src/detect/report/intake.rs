@@ -1,4 +1,4 @@
-//! Where reports arrive: identity, payload, definitions, rate, ids; then an answer.
+//! Where reports arrive: identity, payload, definitions, rate, ids; then an answer (R-06, CH-94).
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub struct Accepted {
     pub at: Timestamp,
     /// The report, without custom metrics that the account does not define.
     pub report: MetricReport,
-    /// `NON_MONOTONIC_REPORT_ID` and `UNKNOWN_CUSTOM_METRIC`.
+    /// `NON_MONOTONIC_REPORT_ID` (R-09, CH-96) and `UNKNOWN_CUSTOM_METRIC`.
     pub warnings: Vec<Warning>,
 }
 
@@ -137,7 +137,7 @@ impl ReportIntake {
     ///
     /// `now` is the time of arrival: whatever the report says about time is not believed. `defined` tells a
     /// custom metric's type, or that the account has none of that name. Whether any profile watches the device is
-    /// for the caller to ask: a report that nobody watches is accepted all the same, and then dropped.
+    /// for the caller to ask: a report that nobody watches is accepted all the same, and then dropped (R-17, CH-100).
     pub fn receive(
         &mut self,
         now: Timestamp,

@@ -22,7 +22,7 @@ pub use query::{Violation, ViolationFilter};
 /// How long events are kept.
 pub const RETENTION: Millis = Millis::days(30);
 
-/// The id of an episode: 32 hexadecimal digits (CH-03), the same on all its events (D-66).
+/// The id of an episode: 32 hexadecimal digits (CH-03), the same on all its events (D-66, CH-84).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ViolationId(u128);
 

@@ -75,7 +75,7 @@ impl<'a> Violation<'a> {
         self.episode.active
     }
 
-    /// When the alarm was raised (D-64).
+    /// When the alarm was raised (D-64, CH-83).
     pub fn started(self) -> Timestamp {
         self.episode.started
     }

@@ -42,9 +42,9 @@ pub struct UpdateCustomMetricRequest {
     /// Which metric.
     #[serde(default)]
     pub metric_name: String,
-    /// The new display name.
-    #[serde(default)]
-    pub display_name: String,
+    /// The new display name; required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
 }
 
 /// `DescribeCustomMetric` and `DeleteCustomMetric`, the input.

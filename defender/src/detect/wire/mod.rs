@@ -1,71 +1,26 @@
 //! The shapes of Detect's operations in exact AWS JSON (9.3, 9.4).
 //!
 //! A request struct holds all members of an operation, wherever HTTP puts them (path, query, body). Shapes accept
-//! unknown members, as the service does; [`read`] lists them, so that whoever reads a document decides whether they
-//! are an error.
+//! unknown members, as the service does; [`read`](crate::request::read) lists them, so that whoever reads a document
+//! decides whether they are an error.
 
 mod catalog;
 mod profile;
+#[cfg(test)]
+mod properties;
 mod violation;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use catalog::*;
 pub use profile::*;
 pub use violation::*;
 
 use super::criteria::Observed;
+use crate::error::ServiceError;
 use crate::metric::ValueKind;
+use crate::request::text;
 use crate::shape::names;
-
-/// A document that was read, and the members in it that its shape does not know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Read<T> {
-    /// What was understood.
-    pub value: T,
-    /// JSON pointers of the members that were not, in document order.
-    pub unknown: Vec<String>,
-}
-
-/// Reads a shape from JSON and lists unknown members; `null` counts as absent.
-///
-/// # Errors
-/// If a member has the wrong type, an enum member an unknown value, or a required one is missing.
-pub fn read<T: DeserializeOwned + Serialize>(document: &Value) -> Result<Read<T>, serde_json::Error> {
-    let value = T::deserialize(document)?;
-    let understood = serde_json::to_value(&value)?;
-    let mut unknown = Vec::new();
-    list_unknown(document, &understood, &mut String::new(), &mut unknown);
-    Ok(Read { value, unknown })
-}
-
-/// A member is unknown when reading and writing back loses it.
-fn list_unknown(given: &Value, understood: &Value, pointer: &mut String, unknown: &mut Vec<String>) {
-    let before = pointer.len();
-    match (given, understood) {
-        (Value::Object(given), Value::Object(understood)) => {
-            for (key, member) in given.iter().filter(|(_, member)| !member.is_null()) {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                match understood.get(key) {
-                    Some(known) => list_unknown(member, known, pointer, unknown),
-                    None => unknown.push(pointer.clone()),
-                }
-                pointer.truncate(before);
-            }
-        }
-        (Value::Array(given), Value::Array(understood)) => {
-            for (i, (element, known)) in given.iter().zip(understood).enumerate() {
-                pointer.push_str(&format!("/{i}"));
-                list_unknown(element, known, pointer, unknown);
-                pointer.truncate(before);
-            }
-        }
-        _ => {}
-    }
-}
 
 names! {
     /// Which side of a dimension's topic filters counts (D-12).
@@ -158,6 +113,19 @@ pub struct Tag {
     pub value: Option<String>,
 }
 
+impl Tag {
+    /// Checks the tags of a new resource (9.4).
+    ///
+    /// # Errors
+    /// `InvalidRequestException`.
+    pub(crate) fn check_all(tags: Option<&[Tag]>) -> Result<(), ServiceError> {
+        tags.unwrap_or_default().iter().try_for_each(|tag| {
+            text::TAG_KEY.check("tags.Key", &tag.key)?;
+            text::TAG_VALUE.check_if_given("tags.Value", tag.value.as_deref())
+        })
+    }
+}
+
 impl MetricValue {
     /// A measurement as the service prints it: the member follows the metric's kind (D-91), sets are sorted.
     pub fn observed(observed: &Observed, kind: ValueKind) -> MetricValue {
@@ -223,6 +191,7 @@ pub mod query_time {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Read, read};
     use serde_json::json;
 
     #[test]
@@ -243,13 +212,6 @@ mod tests {
         let read: Read<CreateSecurityProfileRequest> = read(&document).expect("well-formed");
         assert_eq!(serde_json::to_value(&read.value).expect("writes"), document);
         assert_eq!(read.unknown, Vec::<String>::new());
-    }
-
-    #[test]
-    fn unknown_members_are_listed_with_their_place_and_null_is_absence() {
-        let document = json!({"name": "B", "metric": null, "criterion": {}, "criteria": {"value": {"a/b": 1}}});
-        let read: Read<Behavior> = read(&document).expect("well-formed");
-        assert_eq!(read.unknown, ["/criterion", "/criteria/value/a~1b"]);
     }
 
     #[test]

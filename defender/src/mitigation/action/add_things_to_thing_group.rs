@@ -6,7 +6,7 @@ use super::{Action, Failure, Parameters, Reach, Scene, Subject, Undo, all_or_fir
 use crate::error::ServiceError;
 use crate::ids::ThingId;
 use crate::mitigation::wire::MitigationActionParams;
-use crate::request::{all_of, length};
+use crate::request::text;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -29,11 +29,7 @@ fn names_are_valid(names: &[String]) -> Result<(), ServiceError> {
     if !(1..=10).contains(&names.len()) {
         return Err(ServiceError::invalid(format!("thingGroupNames takes 1..=10 names, found `{}`", names.len())));
     }
-    names.iter().try_for_each(|name| {
-        length("thing group name", name, 1..=128)?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-');
-        all_of("thing group name", name, "letters, digits, `:`, `_` and `-`", allowed)
-    })
+    names.iter().try_for_each(|name| text::NAME.check("thingGroupNames", name))
 }
 
 impl Action for AddThingsToThingGroup {

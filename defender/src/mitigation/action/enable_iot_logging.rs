@@ -6,7 +6,7 @@ use super::{Action, Failure, Parameters, Scene, Subject, Undo};
 use crate::account::LogLevel;
 use crate::error::ServiceError;
 use crate::mitigation::wire::MitigationActionParams;
-use crate::request::length;
+use crate::request::text;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ struct EnableIotLogging {
 
 pub(super) fn read(params: &MitigationActionParams) -> Parameters {
     let given = params.enable_iot_logging_params.as_ref()?;
-    let checked = length("roleArnForLogging", &given.role_arn_for_logging, 20..=2048).and_then(|()| {
+    let checked = text::ROLE_ARN.check("roleArnForLogging", &given.role_arn_for_logging).and_then(|()| {
         let level = match given.log_level.as_str() {
             "DEBUG" => LogLevel::Debug,
             "INFO" => LogLevel::Info,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Action, Failure, Parameters, Scene, Subject};
 use crate::mitigation::wire::MitigationActionParams;
-use crate::request::length;
+use crate::request::text;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -14,7 +14,8 @@ struct PublishFindingToSns {
 
 pub(super) fn read(params: &MitigationActionParams) -> Parameters {
     let given = params.publish_finding_to_sns_params.as_ref()?;
-    let checked = length("topicArn", &given.topic_arn, 1..=350)
+    let checked = text::TOPIC_ARN
+        .check("topicArn", &given.topic_arn)
         .map(|()| Arc::new(PublishFindingToSns { topic_arn: given.topic_arn.clone() }) as Arc<dyn Action>);
     Some(checked)
 }

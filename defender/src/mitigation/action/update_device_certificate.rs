@@ -1,4 +1,4 @@
-//! UPDATE_DEVICE_CERTIFICATE: the certificate becomes `INACTIVE`, never `REVOKED` (M-09, M-10, X-13).
+//! UPDATE_DEVICE_CERTIFICATE: the certificate becomes `INACTIVE`, never `REVOKED` (M-09, M-10, X-13, CH-104, CH-108).
 
 use std::sync::Arc;
 

@@ -39,7 +39,7 @@ fn account() -> Account {
 
 /// A document that does not fit the type is an invalid request (G-05).
 fn read<T: DeserializeOwned>(document: &Value) -> Result<T, ServiceError> {
-    serde_json::from_value(document.clone()).map_err(|error| ServiceError::invalid(error.to_string()))
+    defender::request::read(document).map(|read| read.value)
 }
 
 /// Reads the request and writes the answer.

@@ -151,10 +151,11 @@ fn request<T: DeserializeOwned>(tree: &Node, errors_before: usize, reading: &mut
     if reading.problems.errors() > errors_before {
         return None;
     }
-    match serde_json::from_value(tree.to_json()) {
-        Ok(request) => Some(request),
+    match defender::request::read(&tree.to_json()) {
+        Ok(read) => Some(read.value),
         Err(error) => {
-            reading.problems.push(Problem::error(tree.place.clone(), format!("the document cannot be read: {error}")));
+            let message = format!("the document cannot be read: {}", error.message);
+            reading.problems.push(Problem::error(tree.place.clone(), message));
             None
         }
     }

@@ -1,6 +1,4 @@
-//! What all requests have in common (section 1): paging, lengths, alphabets, idempotency tokens.
-
-use std::ops::RangeInclusive;
+//! Pages of a listing (G-03).
 
 use crate::error::ServiceError;
 
@@ -50,40 +48,6 @@ fn parse_token(token: &str) -> Option<usize> {
     canonical.then(|| usize::from_str_radix(digits, 16).ok())?
 }
 
-/// Checks a member's length in characters (G-05).
-pub(crate) fn length(member: &str, text: &str, allowed: RangeInclusive<usize>) -> Result<(), ServiceError> {
-    let found = text.chars().count();
-    if allowed.contains(&found) {
-        return Ok(());
-    }
-    let (from, to) = allowed.into_inner();
-    Err(ServiceError::invalid(format!("{member} must have {from}..={to} characters, found {found}")))
-}
-
-/// Checks a member's alphabet, the whole value (G-06).
-pub(crate) fn all_of(
-    member: &str,
-    text: &str,
-    alphabet: &str,
-    allowed: impl Fn(char) -> bool,
-) -> Result<(), ServiceError> {
-    match text.chars().find(|c| !allowed(*c)) {
-        None => Ok(()),
-        Some(c) => Err(ServiceError::invalid(format!("{member} may contain {alphabet}, found `{c}` in `{text}`"))),
-    }
-}
-
-/// Checks a name or an id: 1–`longest` of `[a-zA-Z0-9_-]`.
-pub(crate) fn plain_name(member: &str, text: &str, longest: usize) -> Result<(), ServiceError> {
-    length(member, text, 1..=longest)?;
-    all_of(member, text, "letters, digits, `_` and `-`", |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-}
-
-/// Checks a `clientRequestToken` (G-07).
-pub(crate) fn token_is_valid(token: Option<&str>) -> Result<(), ServiceError> {
-    token.map_or(Ok(()), |token| plain_name("clientRequestToken", token, 64))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,14 +78,5 @@ mod tests {
             assert!(Page::new(None, Some(token)).is_err(), "{token}");
         }
         assert!(Page::new(None, Some("pff")).and_then(|page| page.of(0..10)).is_err());
-    }
-
-    #[test]
-    fn g06_the_whole_value_must_match() {
-        assert!(plain_name("taskId", "a_b-9", 128).is_ok());
-        for bad in ["", "a b", "a\n", "é"] {
-            assert!(plain_name("taskId", bad, 128).is_err(), "{bad:?}");
-        }
-        assert!(plain_name("taskId", &"x".repeat(129), 128).is_err());
     }
 }
