@@ -1,14 +1,17 @@
 //! Why a policy or role is non-compliant, and what could stand in its place: beside the finding, not in its JSON.
 
-use crate::account::{Account, IamRole};
+use crate::account::{Account, IamRole, RolePolicy};
+use crate::policy::services::{SECURITY_AUDITING, ServiceAction, service_actions};
 use crate::policy::witness::{self, Witness};
 use crate::policy::{
-    Document, Identity, Proposal, Repair, Situation, StatementRef, Usage, administrative, broad_data_plane,
-    misconfigurations, repair, repair_denies,
+    AdministrativeGrant, Document, Identity, Proposal, Repair, RoleStandard, Situation, StatementRef, Usage,
+    administrative, broad_data_plane, misconfigurations, repair, repair_denies, repair_role, services,
 };
+use crate::time::Timestamp;
 
 use super::Audit;
 use super::catalog::{AuditCheck, ReasonCode};
+use super::checks::is_used;
 use super::inspection::{Extra, Related};
 
 /// The reasons behind a finding about a policy or a role.
@@ -16,8 +19,17 @@ use super::inspection::{Extra, Related};
 pub struct Evidence {
     /// What is wrong, in the order of documents and statements.
     pub faults: Vec<Fault>,
-    /// For a policy: what could stand in its place. Role documents are not rewritten here.
-    pub repair: Option<Repair>,
+    /// What could stand in the place of each document at fault, or why nothing can be derived.
+    pub repairs: Vec<DocumentRepair>,
+}
+
+/// What can be done about one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRepair {
+    /// The policy's name; of a role, that of its inline or managed policy.
+    pub document: String,
+    /// A document to put in its place, or a plain statement that none can be derived.
+    pub repair: Repair,
 }
 
 /// One pattern of one statement that makes a document non-compliant.
@@ -36,18 +48,18 @@ pub struct Fault {
 }
 
 impl Evidence {
-    /// The proposed document, if there is one.
-    pub fn proposal(&self) -> Option<&Proposal> {
-        match &self.repair {
-            Some(Repair::Proposed(proposal)) => Some(proposal),
+    /// The proposed documents, of a policy at most one.
+    pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
+        self.repairs.iter().filter_map(|repaired| match &repaired.repair {
+            Repair::Proposed(proposal) => Some(proposal),
             _ => None,
-        }
+        })
     }
 }
 
 impl Audit {
-    /// The evidence of a finding about a policy (C-08, C-09) or a role (C-06, C-07, C-10); `None` for other checks,
-    /// and for a finding that is not retained. A policy is read as it was judged, a role as it is now.
+    /// The evidence of a finding about a policy (C-08, C-09) or a role (C-06, C-07, C-10, C-11); `None` for other
+    /// checks, and for a finding that is not retained. A policy is read as it was judged, a role as it is now.
     ///
     /// `usage` is what devices with the policy are known to do: the proposed document keeps it allowed.
     pub fn evidence(&self, account: &Account, finding_id: &str, usage: &[Usage<'_>]) -> Option<Evidence> {
@@ -64,8 +76,10 @@ impl Audit {
             (Extra::Document(document), _, AuditCheck::IotPolicyPotentialMisconfiguration) => {
                 Some(suspicious_denies(account, name, &account.parse_document(*document), finding.reason, usage))
             }
-            (_, Related::Role(role_arn), _) => {
-                account.iam_role(role_arn).map(|role| role_faults(account, role, finding.reason))
+            (_, Related::Role(role_arn), check) => {
+                let role = account.iam_role(role_arn)?;
+                let judgment = RoleJudgment { account, role, check, reason: finding.reason, at: batch.time, usage };
+                Some(judgment.evidence())
             }
             _ => None,
         }
@@ -79,7 +93,10 @@ fn situation<'a>(account: &'a Account, usage: &'a [Usage<'a>]) -> Situation<'a> 
 fn broad_access(account: &Account, name: &str, document: &Document, usage: &[Usage<'_>]) -> Evidence {
     Evidence {
         faults: broad_faults(account, name, document),
-        repair: Some(repair(document, &situation(account, usage))),
+        repairs: vec![DocumentRepair {
+            document: name.to_owned(),
+            repair: repair(document, &situation(account, usage)),
+        }],
     }
 }
 
@@ -109,32 +126,126 @@ fn suspicious_denies(
         statement: found.statement,
         resource: found.resource,
     });
-    Evidence { faults: faults.collect(), repair: Some(repair_denies(document, &situation(account, usage))) }
+    let repair = repair_denies(document, &situation(account, usage));
+    Evidence { faults: faults.collect(), repairs: vec![DocumentRepair { document: name.to_owned(), repair }] }
 }
 
-/// The grants of a role that a reason is about. Reasons about services have none: services are judged as a whole.
-fn role_faults(account: &Account, role: &IamRole, reason: ReasonCode) -> Evidence {
-    let mut faults = Vec::new();
-    for policy in role.policies() {
+/// What a role finding rests on, document by document.
+struct RoleJudgment<'a> {
+    account: &'a Account,
+    role: &'a IamRole,
+    check: AuditCheck,
+    reason: ReasonCode,
+    /// When the audit looked.
+    at: Timestamp,
+    usage: &'a [Usage<'a>],
+}
+
+impl RoleJudgment<'_> {
+    fn evidence(&self) -> Evidence {
+        let mut evidence = Evidence { faults: Vec::new(), repairs: Vec::new() };
+        let standard = self.standard();
+        for policy in self.role.policies() {
+            let faults = self.faults(policy);
+            if !faults.is_empty() {
+                evidence.faults.extend(faults);
+                let repair = self.repair(&policy.document, &standard);
+                evidence.repairs.push(DocumentRepair { document: policy.name.clone(), repair });
+            }
+        }
+        evidence
+    }
+
+    /// The grants of one document that the reason is about.
+    fn faults(&self, policy: &RolePolicy) -> Vec<Fault> {
         let grants = administrative([policy]);
-        let wanted: Vec<_> = match reason {
+        let wanted: Vec<_> = match self.reason {
             ReasonCode::AllowsBroadAccessToIotDataPlaneActions => {
-                faults.extend(broad_faults(account, &policy.name, &policy.document));
-                continue;
+                return broad_faults(self.account, &policy.name, &policy.document);
             }
             ReasonCode::AllowsAccessToIotAdminActions => grants.iter().collect(),
             ReasonCode::AllowsBroadAccessToIotThingAdminReadActions => grants.broad_thing_admin_read().collect(),
             ReasonCode::AllowsAccessToIotThingAdminWriteActions => grants.thing_admin_write.iter().collect(),
             ReasonCode::AllowsAccessToIotNonThingAdminActions => grants.non_thing_admin.iter().collect(),
-            _ => continue,
+            _ => return self.service_faults(policy),
         };
-        faults.extend(wanted.into_iter().map(|grant| Fault {
+        let fault = |grant: &AdministrativeGrant| Fault {
             document: policy.name.clone(),
             statement: grant.statement.clone(),
             action: format!("iot:{}", grant.operation),
             resource: grant.resource.clone(),
             witness: Some(witness::of_administrative_grant(grant)),
-        }));
+        };
+        wanted.into_iter().map(fault).collect()
     }
-    Evidence { faults, repair: None }
+
+    /// The action patterns by which one document grants a service that the reason is about.
+    fn service_faults(&self, policy: &RolePolicy) -> Vec<Fault> {
+        let is_used = |service: &str| is_used(self.role, service, self.at);
+        let at_fault = |grant: &ServiceAction<'_>| match self.reason {
+            ReasonCode::AllowsAccessToUnusedServices => match grant.service() {
+                Some(service) => !is_used(&service),
+                None => true,
+            },
+            ReasonCode::AllowsAccessToSecurityAuditingServices => {
+                SECURITY_AUDITING.iter().any(|service| grant.reaches(service)) || grant.reaches("inspector2")
+            }
+            ReasonCode::AllowsBroadAccessToUsedServices => {
+                self.used_services().any(|service| grant.is_administrative(service))
+            }
+            _ => false,
+        };
+        let fault = |grant: ServiceAction<'_>| Fault {
+            document: policy.name.clone(),
+            statement: grant.statement(),
+            witness: Some(witness::of_service(&grant.action(), &grant.resource())),
+            action: grant.action(),
+            resource: grant.resource(),
+        };
+        service_actions(&policy.document).filter(at_fault).map(fault).collect()
+    }
+
+    fn used_services(&self) -> impl Iterator<Item = &str> {
+        let services = self.role.last_authenticated.keys().map(String::as_str);
+        services.filter(|service| is_used(self.role, service, self.at))
+    }
+
+    /// What the check asks of each document of the role.
+    fn standard(&self) -> RoleStandard {
+        let granted = services(self.role.policies());
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        match self.check {
+            AuditCheck::UnauthenticatedCognitoRoleOverlyPermissive => {
+                RoleStandard { forbids_reads: true, ..RoleStandard::default() }
+            }
+            AuditCheck::IotRoleAliasOverlyPermissive => {
+                let mut forbidden_services: Vec<String> = owned(&SECURITY_AUDITING);
+                forbidden_services.push("inspector2".to_owned());
+                let limited_services = self.used_services().map(str::to_owned).collect();
+                RoleStandard { forbids_reads: false, forbidden_services, limited_services }
+            }
+            AuditCheck::IotRoleAliasAllowsAccessToUnusedServices => {
+                let forbidden_services = granted.unused(|service| is_used(self.role, service, self.at));
+                RoleStandard { forbidden_services, ..RoleStandard::default() }
+            }
+            _ => RoleStandard::default(),
+        }
+    }
+
+    fn repair(&self, document: &Document, standard: &RoleStandard) -> Repair {
+        let identity = match self.check {
+            AuditCheck::UnauthenticatedCognitoRoleOverlyPermissive
+            | AuditCheck::AuthenticatedCognitoRoleOverlyPermissive => Identity::Cognito,
+            _ => Identity::CredentialProvider,
+        };
+        let situation = Situation { scope: self.account.scope(), identity, usage: self.usage };
+        let repair = repair_role(document, standard, &situation);
+        let of_services = self.reason == ReasonCode::AllowsAccessToUnusedServices;
+        let remaining = repair.document().unwrap_or(document);
+        if of_services && services([remaining]).grants_every_service() {
+            let reason = "it grants every service, and which of their actions the role needs is not known";
+            return Repair::NotDerivable(reason.to_owned());
+        }
+        repair
+    }
 }

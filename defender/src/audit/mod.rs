@@ -45,6 +45,7 @@ mod inspection;
 mod mitigable;
 mod resource;
 mod schedule;
+mod security_hub;
 mod suppression;
 mod task;
 mod verdict;
@@ -52,8 +53,9 @@ pub mod wire;
 
 pub use catalog::{AuditCheck, ReasonCode};
 pub use event::{AuditEvent, TaskEnd};
-pub use evidence::{Evidence, Fault};
+pub use evidence::{DocumentRepair, Evidence, Fault};
 pub use resource::{IssuerName, Resource};
+pub use security_hub::{AffectedResource, RecordState, SecurityHubFinding, Severity};
 
 /// The answer of an operation, with the warnings that belong to it (0.3).
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::action::ActionPattern;
-use super::document::{Clause, Document, Effect, Statement};
+use super::document::{Clause, Document, Effect, Statement, StatementRef};
 use super::pattern::Pattern;
 
 /// The services that watch over an account; any permission to them is a finding of C-10.
-const SECURITY_AUDITING: [&str; 5] = ["iam", "cloudtrail", "guardduty", "inspector", "trustedadvisor"];
+pub(crate) const SECURITY_AUDITING: [&str; 5] = ["iam", "cloudtrail", "guardduty", "inspector", "trustedadvisor"];
 
 /// What a role's documents grant, service by service. A service is the namespace before the colon of an action; its
 /// case does not matter.
@@ -79,6 +79,80 @@ impl ServiceGrants {
     pub fn unused(&self, is_used: impl Fn(&str) -> bool) -> Vec<String> {
         self.named().into_iter().filter(|service| !is_used(service)).collect()
     }
+}
+
+/// One action pattern, or one `NotAction` list, of an Allow statement.
+pub(crate) struct ServiceAction<'d> {
+    statement: &'d Statement,
+    /// `None` for everything but the listed.
+    pattern: Option<&'d ActionPattern>,
+}
+
+impl ServiceAction<'_> {
+    /// The service, unless the pattern or list means many.
+    pub(crate) fn service(&self) -> Option<String> {
+        self.pattern.map(ActionPattern::service).filter(|service| service != "*")
+    }
+
+    /// Whether it grants an action of a service.
+    pub(crate) fn reaches(&self, service: &str) -> bool {
+        match (self.pattern, self.statement.actions()) {
+            (Some(pattern), _) => pattern.reaches_service(service),
+            (None, Clause::AllBut(but)) => !but.iter().any(|pattern| pattern.covers(&whole_service(service))),
+            (None, Clause::Only(_)) => false,
+        }
+    }
+
+    /// Whether it grants all actions of a service (CH-25).
+    pub(crate) fn is_administrative(&self, service: &str) -> bool {
+        match (self.pattern, self.statement.actions()) {
+            (Some(pattern), _) => pattern.covers(&whole_service(service)),
+            (None, Clause::AllBut(but)) => !but.iter().any(|pattern| pattern.reaches_service(service)),
+            (None, Clause::Only(_)) => false,
+        }
+    }
+
+    /// The statement that grants it.
+    pub(crate) fn statement(&self) -> StatementRef {
+        self.statement.reference(0)
+    }
+
+    /// The action as written.
+    pub(crate) fn action(&self) -> String {
+        match (self.pattern, self.statement.actions()) {
+            (Some(pattern), _) => pattern.as_str().to_owned(),
+            (None, actions) => {
+                let but: Vec<&str> = actions.listed().iter().map(ActionPattern::as_str).collect();
+                format!("everything but {}", but.join(", "))
+            }
+        }
+    }
+
+    /// The resources as written.
+    pub(crate) fn resource(&self) -> String {
+        let listed: Vec<&str> = self.statement.resources().listed().iter().map(Pattern::as_str).collect();
+        match self.statement.resources() {
+            Clause::Only(_) => listed.join(", "),
+            Clause::AllBut(_) => format!("everything but {}", listed.join(", ")),
+        }
+    }
+}
+
+/// The grants of a document that its own denies do not take back, statement by statement.
+pub(crate) fn service_actions(document: &Document) -> impl Iterator<Item = ServiceAction<'_>> {
+    let allows = document.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
+    allows.flat_map(move |statement| {
+        let denied = denied_actions(document, statement);
+        let patterns: Vec<Option<&ActionPattern>> = match statement.actions() {
+            Clause::Only(patterns) => patterns.iter().map(Some).collect(),
+            Clause::AllBut(_) => vec![None],
+        };
+        let everything = ActionPattern::new("*");
+        let kept = move |pattern: &Option<&ActionPattern>| {
+            !denied.iter().any(|denied| denied.covers(pattern.unwrap_or(&everything)))
+        };
+        patterns.into_iter().filter(kept).map(move |pattern| ServiceAction { statement, pattern })
+    })
 }
 
 /// Reads the services out of a role's documents. A Deny takes a grant back under the rule of P-30: unconditional, in

@@ -65,6 +65,12 @@ pub fn of_administrative_grant(grant: &AdministrativeGrant) -> Witness {
     Witness { sentence, action, resource: grant.resource.clone() }
 }
 
+/// What a grant of a service lets a role do: what it says.
+pub fn of_service(action: &str, resource: &str) -> Witness {
+    let sentence = format!("may call {action} on `{resource}`");
+    Witness { sentence, action: action.to_owned(), resource: resource.to_owned() }
+}
+
 /// What a device can still do in spite of a Deny (3.8); none if it could not do that anyway.
 pub fn of_misconfiguration(document: &Document, found: &Misconfiguration, scope: &Scope) -> Option<Witness> {
     let statement = document.statements().get(found.statement.index as usize)?;

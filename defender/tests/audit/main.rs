@@ -7,6 +7,7 @@ mod findings;
 mod policies;
 mod roles;
 mod schedules;
+mod security_hub;
 mod suppressions;
 mod tasks;
 

@@ -1,7 +1,7 @@
 //! The two policy checks as audits show them (12.1, 12.2), and the evidence beside their findings.
 
-use defender::audit::AuditCheck;
 use defender::audit::wire::AuditCheckRunStatus;
+use defender::audit::{AuditCheck, DocumentRepair};
 use defender::policy::Repair;
 use serde_json::json;
 
@@ -141,8 +141,8 @@ fn a_policy_finding_carries_statement_witness_and_a_proposal_that_the_check_acce
     let fault = &evidence.faults[0];
     assert_eq!((fault.document.as_str(), fault.action.as_str(), fault.statement.index), ("P", "iot:Publish", 1));
     assert!(fault.witness.is_some());
-    assert!(matches!(evidence.repair, Some(Repair::Proposed(_))));
-    let proposed = evidence.proposal().expect("just seen").document.text().to_owned();
+    assert!(matches!(&evidence.repairs[..], [DocumentRepair { repair: Repair::Proposed(_), .. }]));
+    let proposed = evidence.proposals().next().expect("just seen").document.text().to_owned();
     bench.account.create_policy_version(T, policy, &proposed, true).expect("well-formed");
     bench.run(OVERLY).is_compliant();
     let later = bench.audit.evidence(&bench.account, id, &[]).expect("still retained");

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use defender::account::{CognitoPoolIndex, IamRole, Principal, RolePolicy, Session, ThingPrincipalType};
-use defender::audit::AuditCheck;
 use defender::audit::wire::{AuditCheckRunStatus, AuditFindingSeverity, ResourceType};
+use defender::audit::{AuditCheck, Evidence};
 use defender::error::Exception;
+use defender::policy::Repair;
 use defender::time::{Millis, Timestamp};
 
 use crate::{Bench, T, configuration, refused};
@@ -21,8 +22,12 @@ fn document(statements: &[(&str, &str)]) -> String {
 }
 
 fn role(statements: &[(&str, &str)], used: &[(&str, Timestamp)]) -> IamRole {
+    role_of(&document(statements), used)
+}
+
+fn role_of(document: &str, used: &[(&str, Timestamp)]) -> IamRole {
     IamRole {
-        inline_policies: vec![RolePolicy::new("inline", &document(statements)).expect("well-formed")],
+        inline_policies: vec![RolePolicy::new("inline", document).expect("well-formed")],
         last_authenticated: used.iter().map(|(service, at)| ((*service).to_owned(), *at)).collect::<BTreeMap<_, _>>(),
         ..IamRole::default()
     }
@@ -30,8 +35,12 @@ fn role(statements: &[(&str, &str)], used: &[(&str, Timestamp)]) -> IamRole {
 
 /// A bench with one role alias.
 fn alias(statements: &[(&str, &str)], used: &[(&str, Timestamp)]) -> Bench {
+    alias_of(&document(statements), used)
+}
+
+fn alias_of(document: &str, used: &[(&str, Timestamp)]) -> Bench {
     let mut bench = Bench::new();
-    bench.account.put_iam_role(T, DEVICES, role(statements, used));
+    bench.account.put_iam_role(T, DEVICES, role_of(document, used));
     bench.account.create_role_alias(T, "devices", DEVICES, None).expect("new");
     bench
 }
@@ -65,8 +74,35 @@ fn t_c01_everything_iot_on_everything_is_five_findings() {
     assert_eq!(finding.related_resources.len(), 1);
     assert_eq!(finding.related_resources[0].resource_type, ResourceType::IamRole);
     assert_eq!(finding.related_resources[0].resource_identifier.iam_role_arn.as_deref(), Some(DEVICES));
-    let evidence = bench.audit.evidence(&bench.account, &finding.finding_id, &[]).expect("a role in the inventory");
-    assert!(evidence.faults.iter().all(|fault| fault.document == "inline" && fault.resource == "*"));
+    for finding in &outcome.findings {
+        let evidence = evidence(&bench, &finding.finding_id);
+        assert!(!evidence.faults.is_empty() && evidence.faults.iter().all(|fault| fault.witness.is_some()));
+        assert!(evidence.faults.iter().all(|fault| fault.document == "inline" && fault.resource == "*"));
+        assert_eq!(evidence.repairs.len(), 1);
+        let proposed = evidence.proposals().next().expect("a document").document.text().to_owned();
+        let mut better = alias_of(&proposed, &[("iot", days_ago(10))]);
+        better.run(AuditCheck::IotRoleAliasOverlyPermissive).is_compliant();
+    }
+}
+
+fn evidence(bench: &Bench, finding_id: &str) -> Evidence {
+    bench.audit.evidence(&bench.account, finding_id, &[]).expect("a role in the inventory")
+}
+
+#[test]
+fn a_role_finding_carries_statement_witness_and_a_proposal_that_the_checks_accept() {
+    let topic = "arn:aws:iot:us-east-1:123456789012:topic/$aws/things/${credentials-iot:ThingName}/shadow/update";
+    let mut bench = alias(&[("iam:GetRole", "*"), ("iot:Publish", topic)], &[("iot", days_ago(1))]);
+    for check in [AuditCheck::IotRoleAliasOverlyPermissive, AuditCheck::IotRoleAliasAllowsAccessToUnusedServices] {
+        let outcome = bench.run(check);
+        let evidence = evidence(&bench, &outcome.findings[0].finding_id);
+        let fault = &evidence.faults[0];
+        assert_eq!((evidence.faults.len(), fault.statement.index, &*fault.action), (1, 0, "iam:GetRole"));
+        assert_eq!(fault.witness.as_ref().expect("one").sentence, "may call iam:GetRole on `*`");
+        let proposed = evidence.proposals().next().expect("a document").document.text().to_owned();
+        alias_of(&proposed, &[("iot", days_ago(1))]).run(check).is_compliant();
+        assert!(proposed.contains("iot:Publish"), "what nobody complains about stays: {proposed}");
+    }
 }
 
 #[test]
@@ -105,6 +141,8 @@ fn c11_every_service_is_more_than_any_role_uses() {
     let mut bench = alias(&[("*", "*")], &[("iot", days_ago(1))]);
     let outcome = bench.run(AuditCheck::IotRoleAliasAllowsAccessToUnusedServices);
     assert_eq!(outcome.reasons(), ["ALLOWS_ACCESS_TO_UNUSED_SERVICES"]);
+    let evidence = evidence(&bench, &outcome.findings[0].finding_id);
+    assert!(matches!(evidence.repairs[0].repair, Repair::NotDerivable(_)) && evidence.faults[0].action == "*");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! C-13: a connection knocked another one with the same client id off the broker.
+//! C-13: a connection knocked another one with the same client id off the broker; one such event is enough (CH-29).
 
 use crate::audit::catalog::{AuditCheck, ReasonCode};
 use crate::audit::inspection::{Check, Inspected, Related, Scene};

@@ -16,6 +16,7 @@ pub(super) fn judge(
     let (reason, text) = if not_after <= at {
         (ReasonCode::CertificatePastExpiration, "Certificate is past its expiration.")
     } else if not_after <= at + threshold {
+        // The sentence is this engine's (CH-28).
         (ReasonCode::CertificateApproachingExpiration, "Certificate is approaching its expiration.")
     } else {
         return;

@@ -1,4 +1,4 @@
-//! C-01: an intermediate CA that issued device certificates in scope was revoked by its own issuer.
+//! C-01: an intermediate CA that issued device certificates in scope (CH-16) was revoked by its own issuer.
 
 use std::collections::BTreeMap;
 

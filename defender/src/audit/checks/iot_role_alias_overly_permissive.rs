@@ -53,7 +53,7 @@ pub(super) fn inspect_aliases(
 }
 
 /// Whether a role used a service in the year before the audit. No data means not used (CH-25).
-pub(super) fn is_used(role: &IamRole, service: &str, at: Timestamp) -> bool {
+pub(in crate::audit) fn is_used(role: &IamRole, service: &str, at: Timestamp) -> bool {
     let last = role.last_authenticated.iter().find(|(name, _)| name.eq_ignore_ascii_case(service));
     last.is_some_and(|(_, last)| at - *last <= USED_WITHIN)
 }

@@ -24,6 +24,8 @@ mod role;
 mod shared_cognito_identity;
 mod unauthenticated_cognito_role_overly_permissive;
 
+pub(super) use iot_role_alias_overly_permissive::is_used;
+
 use super::catalog::AuditCheck;
 use super::inspection::Check;
 
