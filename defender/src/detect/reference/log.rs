@@ -92,7 +92,7 @@ impl DeviceLog {
         self.events.iter().filter(move |(time, _)| window.contains(*time)).map(|(time, action)| (*time, action))
     }
 
-    /// Whether the device did anything, or was connected (D-38).
+    /// Whether the device did anything, or was connected (D-38, CH-69).
     pub(super) fn is_active(&self, window: Window) -> bool {
         self.events_in(window).next().is_some() || self.sessions.iter().any(|session| session.touches(window))
     }
@@ -119,7 +119,7 @@ impl DeviceLog {
         sizes.collect()
     }
 
-    /// The addresses of the sessions open at some instant of a window (D-41).
+    /// The addresses of the sessions open at some instant of a window (D-41, CH-71).
     pub(super) fn addresses(&self, window: Window) -> BTreeSet<IpAddr> {
         let open = self.sessions.iter().filter(|session| session.touches(window));
         open.map(|session| session.address).collect()
@@ -140,7 +140,7 @@ impl DeviceLog {
     }
 
     /// How long the device has been disconnected just before an instant: zero while connected, `None` if it never
-    /// connected (D-42).
+    /// connected (D-42, CH-72).
     pub(super) fn disconnected_for(&self, at: Timestamp) -> Option<Millis> {
         let mut past = self.sessions.iter().filter(|session| session.from < at).peekable();
         past.peek()?;

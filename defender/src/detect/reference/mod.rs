@@ -91,7 +91,7 @@ pub struct Scene<'a> {
 /// One device under one evaluation.
 #[derive(Clone, Copy, Debug)]
 struct Watch {
-    /// Only windows that start at or after this count (D-37).
+    /// Only windows that start at or after this count (D-37, CH-68).
     since: Timestamp,
     machine: Machine,
 }
@@ -140,8 +140,8 @@ impl Reference {
         }
     }
 
-    /// How many events arrived after a 300-s window that they belong to had been evaluated (D-36). They do not count
-    /// in windows already evaluated. *Reading*: longer windows still open do count them.
+    /// How many events arrived after a 300-s window that they belong to had been evaluated (D-36, CH-67). They do not
+    /// count in windows already evaluated. *Reading*: longer windows still open do count them.
     pub const fn late_events(&self) -> u64 {
         self.late_events
     }
@@ -364,6 +364,7 @@ impl Reference {
         statistic: Statistic,
         scene: &mut Scene<'_>,
     ) -> Vec<Datapoint> {
+        // The devices of the profile, the one under test among them (CH-78).
         let mut population: Vec<(DeviceId, f64)> = Vec::new();
         for (name, device, log) in self.watched(task.evaluation, window, scene) {
             let value = if task.behavior.is_cloud_side() {

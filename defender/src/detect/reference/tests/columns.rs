@@ -18,19 +18,19 @@ use crate::detect::violation::ViolationFilter;
 use crate::metric::Metric;
 use crate::time::{Millis, Timestamp};
 
-const LANES: usize = 5;
+pub(super) const LANES: usize = 5;
 
 /// What one device does in one tick, at fixed offsets: connect, publish, be refused, report, disconnect.
 #[derive(Clone, Debug)]
-struct Doing {
+pub(super) struct Doing {
     connect_from: Option<u8>,
     sizes: Vec<u64>,
     refused: u64,
-    report: Option<(u64, BTreeSet<u16>, usize)>,
+    pub(super) report: Option<(u64, BTreeSet<u16>, usize)>,
     disconnect: bool,
 }
 
-fn doing() -> impl Strategy<Value = Doing> {
+pub(super) fn doing() -> impl Strategy<Value = Doing> {
     let report =
         (0u64..400, prop::collection::btree_set(prop::sample::select(vec![22u16, 443, 8080]), 0..3), 0usize..4);
     (
@@ -89,7 +89,7 @@ fn behaviors() -> Vec<Value> {
     all
 }
 
-fn values(bytes: u64, ports: &BTreeSet<u16>, peers: usize) -> ReportValues {
+pub(super) fn values(bytes: u64, ports: &BTreeSet<u16>, peers: usize) -> ReportValues {
     let mut report = MetricReport::new(1);
     report.network_stats = Some(NetworkStats { bytes_out: Some(bytes), ..NetworkStats::default() });
     report.listening_tcp_ports = Some(PortList::of(ports.iter().copied()));
@@ -105,17 +105,17 @@ fn values(bytes: u64, ports: &BTreeSet<u16>, peers: usize) -> ReportValues {
 
 /// What carries over from tick to tick for one device.
 #[derive(Clone, Default)]
-struct State {
+pub(super) struct State {
     address: Option<IpAddr>,
     disconnected: Option<i64>,
 }
 
-const fn report_offset(lane: usize) -> i64 {
+pub(super) const fn report_offset(lane: usize) -> i64 {
     100 + lane as i64
 }
 
 /// Tells the reference what a device does, and fills its place in the tick.
-fn tell(
+pub(super) fn tell(
     bench: &mut Bench,
     program: &Program,
     tick: &mut Tick,
@@ -179,13 +179,13 @@ fn set(mask: &mut [u64], lane: usize, on: bool) {
     mask[lane / 64] |= u64::from(on) << (lane % 64);
 }
 
-fn threshold(mut values: Vec<u64>, statistic: Statistic) -> Option<u64> {
+pub(super) fn threshold(mut values: Vec<u64>, statistic: Statistic) -> Option<u64> {
     values.sort_unstable();
     if values.len() < 2 { None } else { Some(values[statistic.rank(values.len() as u64) as usize - 1]) }
 }
 
 /// An event in a form that both sides can be brought into: second, behavior, device, type, number.
-type Line = (i64, String, String, ViolationEventType, Option<u64>);
+pub(super) type Line = (i64, String, String, ViolationEventType, Option<u64>);
 
 fn line(transition: &Transition, behaviors: &[Behavior], program: &Program) -> Line {
     let behavior = &behaviors[program.rules()[transition.rule as usize].behavior as usize];
@@ -249,8 +249,14 @@ fn run(world: &[Vec<Doing>]) -> [Vec<Line>; 3] {
     [reference, plain, fast]
 }
 
+/// How many random worlds a property tries: `FLEETRANGE_CASES`, or a few.
+pub(super) fn config() -> ProptestConfig {
+    let cases = std::env::var("FLEETRANGE_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig::with_cases(cases.unwrap_or(64))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(config())]
 
     #[test]
     fn columns_judge_as_the_reference_does(

@@ -5,6 +5,7 @@ mod columns;
 mod forming;
 mod learned;
 mod lifecycle;
+mod profiles;
 mod properties;
 mod retention;
 mod series;
