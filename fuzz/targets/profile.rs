@@ -3,8 +3,9 @@
 
 use defender::account::Account;
 use defender::detect::Detect;
-use defender::detect::wire::{CreateSecurityProfileRequest, read};
+use defender::detect::wire::CreateSecurityProfileRequest;
 use defender::error::Compatibility;
+use defender::request::read;
 use defender::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 

@@ -124,12 +124,12 @@ mod tests {
     }
 
     #[test]
-    fn t_d02_three_to_alarm_two_to_clear() {
+    fn t_d02_d64_d65_ch83_three_to_alarm_two_to_clear() {
         assert_eq!(run(3, 2, "xxoxxxoxoo"), (vec![(6, InAlarm), (10, AlarmCleared)], false));
     }
 
     #[test]
-    fn t_d03_a_missing_datapoint_does_not_break_a_run() {
+    fn t_d03_d45_ch74_a_missing_datapoint_does_not_break_a_run() {
         assert_eq!(run(2, 1, "x-xo"), (vec![(3, InAlarm), (4, AlarmCleared)], false));
     }
 

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn d46_the_empty_set_conforms_whatever_the_operator() {
+    fn d46_ch62_ch75_the_empty_set_conforms_whatever_the_operator() {
         for membership in [Membership::In, Membership::NotIn] {
             let rule = Rule::Ports { membership, set: PortSet::new([22]) };
             assert!(rule.conforms(&Observed::Ports(BTreeSet::new())));
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn d58_nearest_ranks_in_integers() {
+    fn d58_ch79_nearest_ranks_in_integers() {
         let rank = |name, n| Statistic::from_name(name).map(|s| s.rank(n));
         assert_eq!(rank("p90", 10), Some(9)); // T-D30
         assert_eq!(rank("p50", 4), Some(2)); // T-D32

@@ -95,7 +95,7 @@ fn waves(jobs: &mut Jobs) -> Vec<usize> {
 }
 
 #[test]
-fn t_j01_exponential_rollout_of_6000_targets() {
+fn t_j01_j07_j09_ch116_exponential_rollout_of_6000_targets() {
     let (_, mut jobs, _) = start(6_000, exponential(50, 2.0, 1_000));
     let mut expected = vec![50; 20];
     expected.extend([100; 10]);
@@ -114,7 +114,7 @@ fn abort(more: Value) -> Value {
 }
 
 #[test]
-fn t_j02_no_abort_before_the_minimum_is_executed() {
+fn t_j02_j11_no_abort_before_the_minimum_is_executed() {
     let (_, mut jobs, job) = start(50, abort(json!({})));
     for thing in 0..9 {
         let status = if thing < 2 { ExecutionStatus::Failed } else { ExecutionStatus::Succeeded };
@@ -124,7 +124,7 @@ fn t_j02_no_abort_before_the_minimum_is_executed() {
 }
 
 #[test]
-fn t_j03_abort_when_the_threshold_is_reached_exactly() {
+fn t_j03_j10_j11_ch117_abort_when_the_threshold_is_reached_exactly() {
     let (_, mut jobs, job) = start(50, abort(json!({})));
     for thing in 0..10 {
         assert_eq!(jobs.status(job), Some(JobStatus::InProgress), "before thing {thing}");
@@ -189,6 +189,25 @@ fn t_j06_two_retries_make_three_executions() {
     assert_eq!(jobs.status(job), Some(JobStatus::Completed));
     let first = jobs.describe_job_execution(at(40), &registry, "rotate", "t0", Some(1)).expect("kept");
     assert_eq!((first.status, first.started_at), (ExecutionStatus::TimedOut, Some(NOON)));
+}
+
+#[test]
+fn j02_j03_statuses_are_those_of_the_api() {
+    let names = |statuses: &[Value]| statuses.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let of_jobs = [
+        JobStatus::Scheduled,
+        JobStatus::InProgress,
+        JobStatus::Completed,
+        JobStatus::Canceled,
+        JobStatus::DeletionInProgress,
+    ];
+    let expected = ["SCHEDULED", "IN_PROGRESS", "COMPLETED", "CANCELED", "DELETION_IN_PROGRESS"];
+    assert_eq!(names(&of_jobs.map(|status| json!(status))), expected.map(|name| Some(name.to_owned())));
+    let expected = ["QUEUED", "IN_PROGRESS", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED"];
+    let of_executions = ExecutionStatus::ALL;
+    assert_eq!(names(&of_executions.map(|status| json!(status))), expected.map(|name| Some(name.to_owned())));
+    let open: Vec<_> = of_executions.into_iter().filter(|status| !status.is_terminal()).collect();
+    assert_eq!(open, [ExecutionStatus::Queued, ExecutionStatus::InProgress]);
 }
 
 #[test]
@@ -524,4 +543,26 @@ fn ch02_jobs_are_listed_by_creation_then_id() {
     let listed = jobs.list_jobs(&registry, &ListJobsRequest::default()).expect("valid");
     let ids: Vec<_> = listed.jobs.into_iter().map(|job| job.job_id).collect();
     assert_eq!(ids, ["alpha", "rotate", "aardvark"]);
+}
+
+#[test]
+fn jobs_are_listed_by_thing_group_and_namespace() {
+    let (registry, mut jobs, _) = start(4, json!({}));
+    let other = json!({"jobId": "other", "document": "{}", "namespaceId": "fleet-b",
+        "targets": ["arn:aws:iot:us-east-1:123456789012:thing/t1"]});
+    jobs.create_job(NOON, &registry, serde_json::from_value(other).expect("a request")).expect("valid");
+    let listed = |request: ListJobsRequest| {
+        let jobs = jobs.list_jobs(&registry, &request).map(|answer| answer.jobs);
+        jobs.map(|jobs| jobs.into_iter().map(|job| (job.job_id, job.thing_group_id)).collect::<Vec<_>>())
+    };
+    let of_group = ListJobsRequest { thing_group_name: Some("fleet".into()), ..Default::default() };
+    let by_name = listed(of_group).expect("a group");
+    let [(job, Some(group))] = &by_name[..] else { panic!("{by_name:?}") };
+    assert_eq!(job, "rotate");
+    let of_id = ListJobsRequest { thing_group_id: Some(group.clone()), ..Default::default() };
+    assert_eq!(listed(of_id), Ok(by_name.clone()));
+    let of_namespace = ListJobsRequest { namespace_id: Some("fleet-b".into()), ..Default::default() };
+    assert_eq!(listed(of_namespace), Ok(vec![("other".to_owned(), None)]));
+    let of_nobody = ListJobsRequest { thing_group_name: Some("nobody".into()), ..Default::default() };
+    assert_eq!(listed(of_nobody).expect_err("no such group").exception, Exception::ResourceNotFound);
 }

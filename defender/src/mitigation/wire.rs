@@ -166,6 +166,18 @@ members! {
         action_id: String,
     }
 
+    /// The input of `DescribeMitigationAction` and `DeleteMitigationAction`.
+    MitigationActionName {
+        #[serde(default)]
+        action_name: String,
+    }
+
+    /// The input of the operations that describe or cancel a task.
+    MitigationTaskId {
+        #[serde(default)]
+        task_id: String,
+    }
+
     /// `ListMitigationActions`, the input.
     ListMitigationActionsRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -51,7 +51,7 @@ fn v06_seven_levels_and_a_hundred_children() {
 }
 
 #[test]
-fn v07_ten_groups_and_never_two_of_one_hierarchy() {
+fn v07_ch04_ten_groups_and_never_two_of_one_hierarchy() {
     let mut account = account();
     let thing = thing(&mut account, "T1");
     let root = group(&mut account, "root", None);

@@ -33,7 +33,7 @@ const APPROACHING: [&str; 1] = ["CERTIFICATE_APPROACHING_EXPIRATION"];
 const PAST: [&str; 1] = ["CERTIFICATE_PAST_EXPIRATION"];
 
 #[test]
-fn t_c20_thirty_days_ahead_is_approaching() {
+fn t_c20_ch27_thirty_days_ahead_is_approaching() {
     let outcome = expiring(CertificateStatus::Active, T + Millis::days(30), None);
     assert_eq!(outcome.reasons(), APPROACHING);
     let resource = &outcome.findings[0].non_compliant_resource;
@@ -50,7 +50,7 @@ fn t_c21_a_second_more_is_compliant() {
 }
 
 #[test]
-fn t_c22_at_the_very_end_it_is_past() {
+fn t_c22_ch27_at_the_very_end_it_is_past() {
     let outcome = expiring(CertificateStatus::Active, T, None);
     assert_eq!(outcome.reasons(), PAST);
     assert_eq!(outcome.findings[0].reason_for_non_compliance, "Certificate is past its expiration.");
@@ -142,7 +142,7 @@ fn ch31_the_activation_date_counts_where_it_is_known() {
 }
 
 #[test]
-fn t_c31_bad_age_thresholds_are_refused() {
+fn t_c31_a05_ch12_bad_age_thresholds_are_refused() {
     let mut bench = Bench::new();
     let age = AuditCheck::DeviceCertificateAge;
     for value in ["29", "3653", "abc", "+40", " 40", "40.0", ""] {
@@ -156,7 +156,7 @@ fn t_c31_bad_age_thresholds_are_refused() {
 }
 
 #[test]
-fn t_c32_the_ends_of_the_range_are_accepted() {
+fn t_c32_a05_the_ends_of_the_range_are_accepted() {
     let mut bench = Bench::new();
     for value in ["30", "3652"] {
         let check = AuditCheck::DeviceCertificateExpiring;

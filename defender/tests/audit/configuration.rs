@@ -31,7 +31,7 @@ fn a02_every_check_is_listed_and_disabled_before_the_first_update() {
 }
 
 #[test]
-fn t_a02_the_first_update_needs_a_role_and_an_enabled_check() {
+fn t_a02_a01_a03_the_first_update_needs_a_role_and_an_enabled_check() {
     let (account, mut audit) = fresh(Compatibility::Strict);
     for request in [configuration(None, [(LOGGING, true)]), configuration(Some(ROLE), [(LOGGING, false)])] {
         refused(audit.update_account_audit_configuration(T, &account, &request), Exception::InvalidRequest);
@@ -141,7 +141,7 @@ fn daily(bench: &mut Bench) {
 }
 
 #[test]
-fn t_a03_a_check_that_a_schedule_uses_cannot_be_disabled() {
+fn t_a03_a07_a_check_that_a_schedule_uses_cannot_be_disabled() {
     let mut bench = Bench::new();
     daily(&mut bench);
     let request = configuration(None, [(LOGGING, false)]);

@@ -124,7 +124,7 @@ fn knocked_off(time: Timestamp) -> Bench {
 }
 
 #[test]
-fn t_c46_one_duplicate_disconnect_is_a_conflict() {
+fn t_c46_ch29_one_duplicate_disconnect_is_a_conflict() {
     let mut bench = knocked_off(T - Millis::HOUR);
     let outcome = bench.run(CONFLICTING);
     assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedNonCompliant, 1, 1, 0));
@@ -161,7 +161,7 @@ fn t_c48_a_scheduled_run_looks_back_to_the_one_before() {
 }
 
 #[test]
-fn c03_a_scheduled_run_looks_back_to_two_hours_before_the_one_before() {
+fn c03_ch17_a_scheduled_run_looks_back_to_two_hours_before_the_one_before() {
     for (hours_before, found) in [(27, 0), (25, 1)] {
         let end = T - Millis::hours(hours_before);
         let mut bench = sessions(&[("c1", before(5.0), Some(end)), ("c2", before(4.0), Some(end))]);

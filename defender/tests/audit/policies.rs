@@ -91,7 +91,7 @@ fn base() -> Vec<(&'static str, &'static str, &'static str)> {
 }
 
 #[test]
-fn t_p46_both_reasons_are_two_findings_of_one_resource() {
+fn t_p46_a33_ch43_both_reasons_are_two_findings_of_one_resource() {
     let mut bench = Bench::new();
     let mut statements = base();
     statements.push(("Deny", "iot:Subscribe", "topicfilter/building/#"));

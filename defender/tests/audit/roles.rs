@@ -124,7 +124,7 @@ fn t_c03_a_security_auditing_service_that_is_not_used() {
 }
 
 #[test]
-fn t_c04_a_use_exactly_a_year_ago_still_counts() {
+fn t_c04_ch26_a_use_exactly_a_year_ago_still_counts() {
     let mut bench = alias(&[("dynamodb:PutItem", "*")], &[("dynamodb", days_ago(365))]);
     bench.run(AuditCheck::IotRoleAliasAllowsAccessToUnusedServices).is_compliant();
 }
@@ -186,14 +186,14 @@ fn t_c07_users_may_describe_one_thing() {
 }
 
 #[test]
-fn t_c08_users_may_not_describe_every_thing() {
+fn t_c08_p33_users_may_not_describe_every_thing() {
     let (mut bench, _) = pool("iot:DescribeThing", &format!("{THING}/*"), 1);
     let outcome = bench.run(AuditCheck::AuthenticatedCognitoRoleOverlyPermissive);
     assert_eq!(outcome.reasons(), ["ALLOWS_BROAD_ACCESS_TO_IOT_THING_ADMIN_READ_ACTIONS"]);
 }
 
 #[test]
-fn t_c09_a_literal_prefix_limits_the_things() {
+fn t_c09_p33_a_literal_prefix_limits_the_things() {
     let (mut bench, _) = pool("iot:DescribeThing", &format!("{THING}/Pump*"), 1);
     bench.run(AuditCheck::AuthenticatedCognitoRoleOverlyPermissive).is_compliant();
 }

@@ -56,7 +56,7 @@ fn t_a04_the_31st_of_each_month_is_its_last_day_at_least() {
 }
 
 #[test]
-fn t_a05_every_second_monday_begins_with_the_next_one() {
+fn t_a05_a30_ch41_every_second_monday_begins_with_the_next_one() {
     let mut bench = Bench::new();
     let request = CreateScheduledAuditRequest {
         day_of_week: Some(DayOfWeek::Monday),
@@ -195,7 +195,7 @@ fn deleting_a_schedule_ends_it_and_is_refused_when_absent() {
 }
 
 #[test]
-fn a32_a_late_driver_finds_every_run_as_its_own_audit() {
+fn a32_ch42_a_late_driver_finds_every_run_as_its_own_audit() {
     let mut bench = Bench::new();
     bench.audit.create_scheduled_audit(T, &bench.account, &request("daily", AuditFrequency::Daily)).expect("valid");
     let events = bench.advance(T + Millis::days(3) + Millis::HOUR);

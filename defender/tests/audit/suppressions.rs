@@ -49,7 +49,7 @@ fn key(number: u32) -> AuditSuppressionKey {
 }
 
 #[test]
-fn t_s01_a_suppression_until_a_second_after_the_audit_is_in_force() {
+fn t_s01_a17_a20_a42_a43_a_suppression_until_a_second_after_the_audit_is_in_force() {
     let mut bench = Bench::new();
     expired(&mut bench, 1);
     create(&mut bench, &until(1, T + Millis::SECOND)).expect("new");
@@ -60,7 +60,7 @@ fn t_s01_a_suppression_until_a_second_after_the_audit_is_in_force() {
 }
 
 #[test]
-fn t_s02_one_of_two_is_suppressed() {
+fn t_s02_a20_a42_ch36_one_of_two_is_suppressed() {
     let mut bench = Bench::new();
     expired(&mut bench, 2);
     create(&mut bench, &request(EXPIRING, device_certificate(2))).expect("new");
@@ -71,7 +71,7 @@ fn t_s02_one_of_two_is_suppressed() {
 }
 
 #[test]
-fn t_s03_at_its_very_end_it_is_over() {
+fn t_s03_a43_ch47_at_its_very_end_it_is_over() {
     let mut bench = Bench::new();
     expired(&mut bench, 1);
     create(&mut bench, &until(1, T)).expect("new");
@@ -88,14 +88,14 @@ fn with_token(token: &str) -> CreateAuditSuppressionRequest {
 }
 
 #[test]
-fn t_s04_the_same_key_with_a_new_token_is_taken() {
+fn t_s04_a39_a40_the_same_key_with_a_new_token_is_taken() {
     let mut bench = Bench::new();
     create(&mut bench, &with_token("one")).expect("new");
     refused(create(&mut bench, &with_token("two")), Exception::ResourceAlreadyExists);
 }
 
 #[test]
-fn t_s05_the_same_request_again_is_success() {
+fn t_s05_g07_ch01_the_same_request_again_is_success() {
     let mut bench = Bench::new();
     create(&mut bench, &with_token("one")).expect("new");
     create(&mut bench, &with_token("one")).expect("again");
@@ -106,7 +106,7 @@ fn t_s05_the_same_request_again_is_success() {
 }
 
 #[test]
-fn t_s06_ch45_exactly_one_of_a_future_date_and_indefinitely() {
+fn t_s06_a40_ch45_exactly_one_of_a_future_date_and_indefinitely() {
     let mut bench = Bench::new();
     let whole = request(EXPIRING, device_certificate(1));
     let neither = CreateAuditSuppressionRequest { suppress_indefinitely: None, ..whole.clone() };
@@ -131,7 +131,7 @@ fn policy_version(version: &str) -> ResourceIdentifier {
 }
 
 #[test]
-fn t_s07_a_new_default_version_is_not_suppressed() {
+fn t_s07_a48_a_new_default_version_is_not_suppressed() {
     let mut bench = Bench::new();
     let broad = |resource: &str| {
         format!(
@@ -148,7 +148,7 @@ fn t_s07_a_new_default_version_is_not_suppressed() {
 }
 
 #[test]
-fn t_s08_a_finding_keeps_what_was_decided() {
+fn t_s08_a44_a_finding_keeps_what_was_decided() {
     let mut bench = Bench::new();
     expired(&mut bench, 1);
     create(&mut bench, &request(EXPIRING, device_certificate(1))).expect("new");
@@ -222,7 +222,7 @@ fn a46_a_date_ends_indefinitely_and_the_other_way_round() {
 }
 
 #[test]
-fn ch48_an_expired_suppression_stays_until_replaced() {
+fn a45_ch48_an_expired_suppression_stays_until_replaced() {
     let mut bench = Bench::new();
     create(&mut bench, &until(1, T - Millis::MINUTE)).expect("new");
     bench.audit.describe_audit_suppression(&key(1)).expect("expired suppressions stay");
@@ -233,7 +233,7 @@ fn ch48_an_expired_suppression_stays_until_replaced() {
 }
 
 #[test]
-fn ch46_neither_check_nor_resource_need_be_there() {
+fn a41_ch46_neither_check_nor_resource_need_be_there() {
     let mut bench = Bench::new();
     let disable = crate::configuration(None, [(EXPIRING.name(), false)]);
     bench.audit.update_account_audit_configuration(T, &bench.account, &disable).expect("unused");

@@ -52,7 +52,7 @@ fn a13_ten_audits_by_hand_at_a_time() {
 }
 
 #[test]
-fn t_a08_no_resources_is_compliant() {
+fn t_a08_a16_no_resources_is_compliant() {
     let mut bench = Bench::new();
     let outcome = bench.run(AuditCheck::CaCertificateExpiring);
     assert_eq!(outcome.counts(), (AuditCheckRunStatus::CompletedCompliant, 0, 0, 0));
@@ -72,7 +72,7 @@ fn t_a10_only_an_audit_in_progress_can_be_canceled() {
 }
 
 #[test]
-fn a23_a_canceled_audit_keeps_what_is_complete() {
+fn a23_a14_a17_ch35_a_canceled_audit_keeps_what_is_complete() {
     let delays = BTreeMap::from([(EXPIRING, Millis::HOUR)]);
     let mut bench = Bench::with(AuditSettings { data_collection_delays: delays, ..AuditSettings::default() });
     let task_id = bench.start(T, &[LOGGING, EXPIRING]);
@@ -92,7 +92,7 @@ fn a23_a_canceled_audit_keeps_what_is_complete() {
 }
 
 #[test]
-fn a06_a_run_waits_for_the_first_collection_and_not_for_later_ones() {
+fn a06_ch13_a_run_waits_for_the_first_collection_and_not_for_later_ones() {
     let delays = BTreeMap::from([(LOGGING, Millis::HOUR)]);
     let mut bench = Bench::with(AuditSettings { data_collection_delays: delays, ..AuditSettings::default() });
     let task_id = bench.start(T, &[LOGGING]);
@@ -108,7 +108,7 @@ fn a06_a_run_waits_for_the_first_collection_and_not_for_later_ones() {
 }
 
 #[test]
-fn t_a11_statistics_of_one_compliant_and_one_non_compliant_check() {
+fn t_a11_a12_a18_a21_a25_statistics_of_one_compliant_and_one_non_compliant_check() {
     let mut bench = Bench::new();
     let task_id = bench.start(T, &[LOGGING, EXPIRING]);
     bench.advance(T);
@@ -121,7 +121,7 @@ fn t_a11_statistics_of_one_compliant_and_one_non_compliant_check() {
 }
 
 #[test]
-fn t_a12_two_of_195_certificates_are_expired() {
+fn t_a12_a15_a17_ch36_two_of_195_certificates_are_expired() {
     let mut bench = Bench::new();
     for number in 0..195 {
         let not_after = if number < 2 { T - Millis::DAY } else { T + Millis::days(365) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cases::{Direction, cases};
-use crate::{NOT_HELD, operations, types};
+use crate::{operations, types};
 
 /// One operation of the service's model.
 #[derive(Default, Serialize)]
@@ -14,8 +14,6 @@ struct Operation {
     /// Whether the engine has a type for its input and its output.
     input: bool,
     output: bool,
-    /// Members that those types do not keep.
-    not_held: Vec<&'static str>,
     /// Right requests that the engine's operation took, of how many.
     taken: usize,
     right: usize,
@@ -46,8 +44,6 @@ fn each_operation_is_tallied_for_the_conformance_page() {
     for (name, row) in &mut tally {
         row.input = types.contains_key(&(name.as_str(), Direction::In));
         row.output = types.contains_key(&(name.as_str(), Direction::Out));
-        let lists = NOT_HELD.iter().filter(|(operation, _, _)| operation == name);
-        row.not_held = lists.flat_map(|(_, _, pointers)| pointers.iter().copied()).collect();
     }
     assert!(tally.values().any(|row| row.right > 0 && row.wrong > 0), "no operation was called");
     if let Some(folder) = std::env::var_os("FLEETRANGE_AWS_WRITTEN") {

@@ -87,18 +87,23 @@ pub fn types() -> BTreeMap<(&'static str, Direction), Rewrite> {
         // Mitigation.
         CreateMitigationAction: mitigation::CreateMitigationActionRequest => mitigation::MitigationActionIds;
         UpdateMitigationAction: mitigation::UpdateMitigationActionRequest => mitigation::MitigationActionIds;
-        DescribeMitigationAction: => mitigation::DescribeMitigationActionResponse;
+        DeleteMitigationAction: mitigation::MitigationActionName => ;
+        DescribeMitigationAction: mitigation::MitigationActionName => mitigation::DescribeMitigationActionResponse;
         ListMitigationActions: mitigation::ListMitigationActionsRequest => mitigation::ListMitigationActionsResponse;
         StartAuditMitigationActionsTask:
             mitigation::StartAuditMitigationActionsTaskRequest => mitigation::StartMitigationActionsTaskResponse;
-        DescribeAuditMitigationActionsTask: => mitigation::DescribeAuditMitigationActionsTaskResponse;
+        CancelAuditMitigationActionsTask: mitigation::MitigationTaskId => ;
+        DescribeAuditMitigationActionsTask: mitigation::MitigationTaskId
+            => mitigation::DescribeAuditMitigationActionsTaskResponse;
         ListAuditMitigationActionsTasks:
             mitigation::ListAuditMitigationActionsTasksRequest => mitigation::ListAuditMitigationActionsTasksResponse;
         ListAuditMitigationActionsExecutions: mitigation::ListAuditMitigationActionsExecutionsRequest
             => mitigation::ListAuditMitigationActionsExecutionsResponse;
         StartDetectMitigationActionsTask:
             mitigation::StartDetectMitigationActionsTaskRequest => mitigation::StartMitigationActionsTaskResponse;
-        DescribeDetectMitigationActionsTask: => mitigation::DescribeDetectMitigationActionsTaskResponse;
+        CancelDetectMitigationActionsTask: mitigation::MitigationTaskId => ;
+        DescribeDetectMitigationActionsTask: mitigation::MitigationTaskId
+            => mitigation::DescribeDetectMitigationActionsTaskResponse;
         ListDetectMitigationActionsTasks:
             mitigation::ListDetectMitigationActionsTasksRequest => mitigation::ListDetectMitigationActionsTasksResponse;
         ListDetectMitigationActionsExecutions: mitigation::ListDetectMitigationActionsExecutionsRequest

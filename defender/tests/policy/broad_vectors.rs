@@ -73,7 +73,7 @@ broad_vectors! {
     t_p28_deny_alone: [deny("iot:*", "*")] flags [];
     t_p30_case_of_actions: [allow("IOT:publish", "topic/*")] flags ["Publish"];
     t_p31_swallowed_type: [allow("iot:Publish", "arn:aws:iot:*")] flags ["Publish"];
-    t_p32_an_address_range_does_not_rescue: [statement(
+    t_p32_p29_an_address_range_does_not_rescue: [statement(
         "Allow", "iot:Connect", "client/*", r#","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
     )] flags ["Connect"];
     t_p33_plus_at_the_front: [allow("iot:Subscribe", "topicfilter/+/status")] flags ["Subscribe"];

@@ -30,7 +30,7 @@ fn t_z01_a_filter_text_is_matched_as_text() {
 }
 
 #[test]
-fn t_z02_a_wider_filter_bypasses_the_deny() {
+fn t_z02_p08_a_wider_filter_bypasses_the_deny() {
     check(&[restricted()], Request::subscribe("a/#"), Decision::Allowed);
 }
 

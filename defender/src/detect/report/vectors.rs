@@ -133,7 +133,7 @@ fn t_r04_a_bare_custom_number_is_rejected() {
 }
 
 #[test]
-fn t_r05_a_second_report_after_200_s_is_throttled_and_has_no_effect() {
+fn t_r05_ch93_a_second_report_after_200_s_is_throttled_and_has_no_effect() {
     let mut intake = ReportIntake::new(ReportLimits::default());
     accepted(receive(&mut intake, NOW, &example()));
     let verdict = receive(&mut intake, NOW + Millis::seconds(200), &example_with("/hed/rid", json!(1_700_000_001)));
@@ -199,7 +199,7 @@ fn t_r11_a_version_needs_major_and_minor() {
 }
 
 #[test]
-fn t_r12_a_report_counts_for_the_thing_in_its_topic() {
+fn t_r12_r02_a_report_counts_for_the_thing_in_its_topic() {
     // Nothing here knows which client published: the topic alone names the device.
     let mut intake = ReportIntake::new(ReportLimits::default());
     let payload = example().to_string();
@@ -235,7 +235,7 @@ fn r05_only_the_arrival_time_counts() {
 }
 
 #[test]
-fn r06_a_malformed_report_is_malformed_even_if_it_also_comes_too_soon() {
+fn r06_ch94_a_malformed_report_is_malformed_even_if_it_also_comes_too_soon() {
     let mut intake = ReportIntake::new(ReportLimits::default());
     accepted(receive(&mut intake, NOW, &example()));
     let verdict = receive(&mut intake, NOW, &example_with("/met/ns/bi", json!(-5)));
@@ -328,7 +328,7 @@ fn r07_bounds_themselves_are_allowed() {
 }
 
 #[test]
-fn r09_a_report_id_that_does_not_rise_is_only_a_warning() {
+fn r09_ch96_a_report_id_that_does_not_rise_is_only_a_warning() {
     let mut intake = ReportIntake::new(ReportLimits::default());
     let mut warned = |after: i64, report_id: u64| {
         let report = example_with("/hed/rid", json!(report_id));
@@ -402,13 +402,13 @@ fn r13_undefined_custom_metrics_are_ignored_with_a_warning() {
 }
 
 #[test]
-fn r13_a_custom_metric_of_another_type_is_rejected() {
+fn r13_ch98_a_custom_metric_of_another_type_is_rejected() {
     is_invalid(&example_with("/cmet/battery", json!([{"string_list": ["full"]}])), "/cmet/battery");
     is_invalid(&example_with("/cmet/modes", json!([{"ip_list": []}])), "/cmet/modes");
 }
 
 #[test]
-fn r14_unknown_members_are_ignored() {
+fn r14_ch99_unknown_members_are_ignored() {
     let mut report = example();
     for pointer in ["", "/hed", "/met", "/met/tp", "/met/tp/pts/0", "/met/ns", "/met/tc", "/met/tc/ec/cs/0"] {
         let members = report.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object");

@@ -183,7 +183,7 @@ fn d26_targets_have_four_forms() {
 }
 
 #[test]
-fn d28_a_group_covers_its_descendants() {
+fn d28_ch63_a_group_covers_its_descendants() {
     let mut world = World::new();
     let root = world.account.create_thing_group(at(0), "root", None).expect("valid");
     let leaf = world.account.create_thing_group(at(0), "leaf", Some("root")).expect("valid");
@@ -206,7 +206,7 @@ fn d28_a_group_covers_its_descendants() {
 }
 
 #[test]
-fn d33_d34_detaching_and_deleted_groups() {
+fn d33_d34_ch64_ch65_detaching_and_deleted_groups() {
     let mut world = World::new();
     world.create(at(0), "P", json!([])).expect("valid");
     world.detach(at(0), "P", "all/things").expect("CH-64: not attached is fine");

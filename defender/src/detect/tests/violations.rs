@@ -105,7 +105,7 @@ fn d75_changing_a_behavior_is_alerted_and_d76_changing_its_alerts_is_nothing() {
 }
 
 #[test]
-fn d78_deleting_the_profile_is_recorded_but_not_alerted() {
+fn d78_ch58_ch86_deleting_the_profile_is_recorded_but_not_alerted() {
     let mut world = in_alarm("all/things");
     world.delete(at(700), "P").expect("exists");
     world.delete(at(701), "P").expect("absent is fine (G-08)");
@@ -117,7 +117,7 @@ fn d78_deleting_the_profile_is_recorded_but_not_alerted() {
 }
 
 #[test]
-fn d66_t_d59_t_d60_one_id_and_one_verification_state_per_episode() {
+fn d66_t_d59_t_d60_ch84_one_id_and_one_verification_state_per_episode() {
     let mut world = in_alarm("all/things");
     let list = |world: &World| {
         let request = shape(json!({"startTime": 0, "endTime": 1_800_000_000}));
@@ -144,7 +144,7 @@ fn d66_t_d59_t_d60_one_id_and_one_verification_state_per_episode() {
 }
 
 #[test]
-fn d63_d82_active_violations_show_the_last_violating_datapoint() {
+fn d63_d82_ch82_active_violations_show_the_last_violating_datapoint() {
     let mut world = in_alarm("all/things");
     let (evaluation, device) = (world.evaluation("P", "Sent"), world.detect.device("pump", &world.account));
     world.detect.touch(evaluation, device, at(600), Observed::Number(70.0));
@@ -157,7 +157,7 @@ fn d63_d82_active_violations_show_the_last_violating_datapoint() {
 }
 
 #[test]
-fn d84_filters_combine() {
+fn d84_ch89_filters_combine() {
     let mut world = World::new();
     let mut quiet = sent_at_most("Quiet", 5);
     quiet["suppressAlerts"] = json!(true);

@@ -140,6 +140,17 @@ fn t_v08_an_unknown_statistic() {
 }
 
 #[test]
+fn d55_eleven_statistics_and_their_exact_spelling() {
+    let of = |statistic: &str| check(sent(json!({"value": null, "statisticalThreshold": {"statistic": statistic}})));
+    for statistic in ["p0", "p0.1", "p0.01", "p1", "p10", "p50", "p90", "p99", "p99.9", "p99.99", "p100"] {
+        assert_eq!(rules(&of(statistic)), [""; 0], "{statistic}");
+    }
+    for statistic in ["", "P90", "p5", "p99.90", "p0.001", "90", "p1000"] {
+        assert_eq!(rules(&of(statistic)), ["D-V20"], "{statistic}");
+    }
+}
+
+#[test]
 fn t_v09_a_name_with_spaces() {
     let mut behavior = sent(json!({}));
     behavior["name"] = json!("Max Message Size");
@@ -265,7 +276,7 @@ fn d_v16_to_d_v18_durations() {
 }
 
 #[test]
-fn d22_d23_unused_durations_are_checked_then_ignored() {
+fn d22_d23_ch54_ch61_unused_durations_are_checked_then_ignored() {
     for metric in ["aws:message-byte-size", "aws:num-established-tcp-connections", "aws:num-listening-tcp-ports"] {
         let bound = |seconds| {
             on(metric, json!({"comparisonOperator": "less-than", "value": {"count": 9}, "durationSeconds": seconds}))
@@ -377,7 +388,7 @@ fn d03_what_makes_the_lint_speak() {
 }
 
 #[test]
-fn d19_rules_and_ml_together_are_accepted_with_a_warning() {
+fn d19_ch57_rules_and_ml_together_are_accepted_with_a_warning() {
     let mut learned = sent(json!({"comparisonOperator": null, "value": null, "durationSeconds": null,
         "mlDetectionConfig": {"confidenceLevel": "HIGH"}}));
     learned["name"] = json!("Learned");

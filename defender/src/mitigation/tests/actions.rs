@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn t_m02_a_certificate_is_deactivated_and_stays_so() {
+fn t_m02_ch108_a_certificate_is_deactivated_and_stays_so() {
     let mut bench = Bench::new().with_actions();
     let (_, certificate) = bench.expiring("pump");
     assert_eq!(bench.mitigate("first", json!({C14: ["device"]})).task_status, TaskStatus::Completed);
@@ -16,7 +16,7 @@ fn t_m02_a_certificate_is_deactivated_and_stays_so() {
 }
 
 #[test]
-fn t_m03_a_failed_action_skips_the_later_ones_of_its_finding() {
+fn t_m03_m24_m26_a_failed_action_skips_the_later_ones_of_its_finding() {
     let mut bench = Bench::new().with_actions();
     let (thing, certificate) = bench.expiring("pump");
     let quarantine = bench.group("quarantine");
@@ -90,7 +90,7 @@ fn t_m08_all_things_of_a_shared_certificate_are_tried() {
 }
 
 #[test]
-fn t_m09_a_blank_version_becomes_the_default_once() {
+fn t_m09_m14_ch105_a_blank_version_becomes_the_default_once() {
     let mut bench = Bench::new().with_actions();
     let policy = policy_finding(&mut bench, 1);
     for task in ["first", "second"] {
@@ -115,7 +115,7 @@ fn t_m10_five_versions_leave_no_room() {
 }
 
 #[test]
-fn t_m11_a_default_changed_meanwhile_is_left_alone() {
+fn t_m11_ch106_a_default_changed_meanwhile_is_left_alone() {
     let mut bench = Bench::new().with_actions();
     let policy = policy_finding(&mut bench, 1);
     for last in [false, false, true] {
@@ -134,7 +134,7 @@ fn t_m12_logging_cannot_be_enabled_at_level_disabled() {
 }
 
 #[test]
-fn t_m13_logging_is_enabled() {
+fn t_m13_m15_logging_is_enabled() {
     let mut bench = Bench::new().with_actions();
     bench.account.set_v2_logging_options(T, Some(ROLE), Some(LogLevel::Debug), Some(true)).expect("valid");
     bench.stated.add(C17, "LOGGING_DISABLED", Resource::Account);
@@ -211,7 +211,7 @@ fn revoked_intermediate(bench: &mut Bench) -> Vec<CertificateIndex> {
 }
 
 #[test]
-fn t_m26_all_certificates_of_a_revoked_intermediate_in_one_execution() {
+fn t_m26_ch104_all_certificates_of_a_revoked_intermediate_in_one_execution() {
     let mut bench = Bench::new().with_actions();
     let certificates = revoked_intermediate(&mut bench);
     let before = bench.account.certificate(certificates[2]).expect("kept").customer_version();
@@ -288,7 +288,7 @@ fn m05_ch102_each_action_needs_its_permissions() {
 }
 
 #[test]
-fn t_m28_deleting_an_absent_action_succeeds() {
+fn t_m28_m03_deleting_an_absent_action_succeeds() {
     assert_eq!(Bench::new().mitigation.delete_mitigation_action("nothing"), Ok(()));
 }
 

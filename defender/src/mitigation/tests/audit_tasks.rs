@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn t_m01_an_inapplicable_action_is_refused_and_nothing_runs() {
+fn t_m01_ch103_an_inapplicable_action_is_refused_and_nothing_runs() {
     let mut bench = Bench::new().with_actions();
     let (_, certificate) = bench.expiring("pump");
     bench.stated.add(C08, "ALLOWS_BROAD_ACCESS_TO_IOT_DATA_PLANE_ACTIONS", Resource::Policy("p", 1));
@@ -14,7 +14,7 @@ fn t_m01_an_inapplicable_action_is_refused_and_nothing_runs() {
 }
 
 #[test]
-fn t_m04_other_findings_go_on_after_a_failure() {
+fn t_m04_m26_m27_other_findings_go_on_after_a_failure() {
     let mut bench = Bench::new().with_actions();
     let (_, first) = bench.expiring("pump-1");
     let (_, second) = bench.expiring("pump-2");
@@ -67,7 +67,7 @@ fn t_m19_at_most_25_findings_are_named() {
 }
 
 #[test]
-fn t_m20_a_suppressed_finding_is_counted_and_left_alone() {
+fn t_m20_ch110_a_suppressed_finding_is_counted_and_left_alone() {
     let mut bench = Bench::new().with_actions();
     let (_, certificate) = bench.expiring("pump");
     bench.stated.findings[0].suppressed = true;

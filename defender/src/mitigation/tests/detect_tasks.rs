@@ -14,7 +14,7 @@ fn t_m15_a_detect_task_takes_only_add_things() {
 }
 
 #[test]
-fn t_m16_an_unregistered_device_cannot_be_added() {
+fn t_m16_ch107_an_unregistered_device_cannot_be_added() {
     let mut bench = Bench::new().with_actions();
     bench.group("quarantine");
     let violations = StatedViolations::of(&[("v1", "stranger")]);
@@ -25,7 +25,7 @@ fn t_m16_an_unregistered_device_cannot_be_added() {
 }
 
 #[test]
-fn t_m17_a_second_violation_of_the_thing_is_skipped() {
+fn t_m17_ch114_a_second_violation_of_the_thing_is_skipped() {
     let mut bench = Bench::new().with_actions();
     let (thing, quarantine) = (bench.thing("pump"), bench.group("quarantine"));
     let violations = StatedViolations::of(&[("v1", "pump"), ("v2", "pump")]);
@@ -42,7 +42,7 @@ fn t_m17_a_second_violation_of_the_thing_is_skipped() {
 }
 
 #[test]
-fn m32_m33_detect_requests_are_checked() {
+fn m32_m33_ch112_detect_requests_are_checked() {
     let mut bench = Bench::new().with_actions();
     let violations = StatedViolations::of(&[("v1", "pump")]);
     let many: Vec<_> = (0..26).map(|_| "v1").collect();
@@ -122,7 +122,7 @@ fn m35_after_a_failure_all_later_actions_on_the_thing_are_skipped() {
 }
 
 #[test]
-fn m37_m38_detect_tasks_can_be_canceled_and_listed() {
+fn m37_m38_ch115_detect_tasks_can_be_canceled_and_listed() {
     let mut bench = Bench::new().with_actions();
     bench.mitigation.set_pace(Pace { duration: Millis::MINUTE, per_minute: Some(1), ..Pace::default() });
     let (pump, _) = (bench.thing("pump"), bench.thing("lock"));

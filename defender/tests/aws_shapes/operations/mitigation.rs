@@ -1,12 +1,12 @@
 //! Mitigation.
 
 use defender::error::Compatibility;
+use defender::mitigation::wire::{MitigationActionName, MitigationTaskId};
 use defender::mitigation::{
     FindingKey, FindingView, Findings, Mitigation, NonCompliant, Pace, ViolationQuery, ViolationView, Violations,
 };
 use defender::notification::Outbox;
 use defender::time::{Millis, Timestamp};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, NOW, account, read, with};
@@ -59,16 +59,6 @@ impl Violations for OneViolation {
     }
 }
 
-/// What stands in paths.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Path {
-    #[serde(default)]
-    action_name: String,
-    #[serde(default)]
-    task_id: String,
-}
-
 pub fn call(operation: &str, document: &Value) -> Option<Answer> {
     let (mut account, mut outbox) = (account(), Outbox::default());
     let mut mitigation = Mitigation::new(1, Compatibility::Strict);
@@ -106,20 +96,22 @@ pub fn call(operation: &str, document: &Value) -> Option<Answer> {
             with!(document, |request| mitigation.update_mitigation_action(NOW, &account, request))
         }
         "DescribeMitigationAction" => {
-            with!(document, |path: Path| mitigation.describe_mitigation_action(&account, &path.action_name))
+            with!(document, |path: MitigationActionName| mitigation
+                .describe_mitigation_action(&account, &path.action_name))
         }
         "DeleteMitigationAction" => {
-            with!(document, |path: Path| mitigation.delete_mitigation_action(&path.action_name))
+            with!(document, |path: MitigationActionName| mitigation.delete_mitigation_action(&path.action_name))
         }
         "ListMitigationActions" => with!(document, |request| mitigation.list_mitigation_actions(&account, &request)),
         "StartAuditMitigationActionsTask" => with!(document, |request| {
             mitigation.start_audit_mitigation_actions_task(NOW, &mut account, &mut outbox, &OneFinding, request)
         }),
         "CancelAuditMitigationActionsTask" => {
-            with!(document, |path: Path| mitigation.cancel_audit_mitigation_actions_task(NOW, &path.task_id))
+            with!(document, |path: MitigationTaskId| mitigation
+                .cancel_audit_mitigation_actions_task(NOW, &path.task_id))
         }
         "DescribeAuditMitigationActionsTask" => {
-            with!(document, |path: Path| mitigation.describe_audit_mitigation_actions_task(&path.task_id))
+            with!(document, |path: MitigationTaskId| mitigation.describe_audit_mitigation_actions_task(&path.task_id))
         }
         "ListAuditMitigationActionsTasks" => {
             with!(document, |request| mitigation.list_audit_mitigation_actions_tasks(NOW, &OneFinding, &request))
@@ -131,10 +123,11 @@ pub fn call(operation: &str, document: &Value) -> Option<Answer> {
             mitigation.start_detect_mitigation_actions_task(NOW, &mut account, &mut outbox, &OneViolation, request)
         }),
         "CancelDetectMitigationActionsTask" => {
-            with!(document, |path: Path| mitigation.cancel_detect_mitigation_actions_task(NOW, &path.task_id))
+            with!(document, |path: MitigationTaskId| mitigation
+                .cancel_detect_mitigation_actions_task(NOW, &path.task_id))
         }
         "DescribeDetectMitigationActionsTask" => {
-            with!(document, |path: Path| mitigation.describe_detect_mitigation_actions_task(&path.task_id))
+            with!(document, |path: MitigationTaskId| mitigation.describe_detect_mitigation_actions_task(&path.task_id))
         }
         "ListDetectMitigationActionsTasks" => {
             with!(document, |request| mitigation.list_detect_mitigation_actions_tasks(&request))

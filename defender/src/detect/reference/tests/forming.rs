@@ -15,7 +15,7 @@ fn d36_an_event_on_a_boundary_belongs_to_the_window_that_starts_there() {
 }
 
 #[test]
-fn d36_late_events_are_dropped_and_counted() {
+fn d36_ch67_late_events_are_dropped_and_counted() {
     let mut bench = Bench::watching(json!([sent("less-than-equals", 1, 1, 1)]));
     let publish = || BrokerAction::Publish { topic: "t".into(), bytes: 1 };
     bench.publish(10, PUMP, "t", 1);
@@ -37,7 +37,7 @@ fn d36_a_late_event_still_counts_in_a_longer_window_that_is_open() {
 }
 
 #[test]
-fn d38_d39_an_open_connection_or_any_event_makes_a_zero() {
+fn d38_d39_ch69_an_open_connection_or_any_event_makes_a_zero() {
     let mut bench = Bench::watching(json!([sent("greater-than", 0, 1, 1)]));
     bench.happens(10, "a", BrokerAction::Refuse { topic: None });
     bench.happens(10, "b", BrokerAction::Deliver { topic: "t".into() });
@@ -56,7 +56,7 @@ fn d38_d39_an_open_connection_or_any_event_makes_a_zero() {
 }
 
 #[test]
-fn d41_a_session_counts_wherever_it_was_open() {
+fn d41_ch71_a_session_counts_wherever_it_was_open() {
     let criteria = json!({"comparisonOperator": "in-cidr-set", "value": {"cidrs": ["10.0.0.0/8"]}});
     let mut bench = Bench::watching(json!([on("aws:source-ip-address", criteria)]));
     bench.connect(10, PUMP, "192.168.0.1");
@@ -90,7 +90,7 @@ fn d13_a_dimension_on_addresses_looks_at_the_messages_exchanged_from_them() {
 }
 
 #[test]
-fn d42_a_device_that_never_connected_has_no_disconnect_duration() {
+fn d42_ch72_a_device_that_never_connected_has_no_disconnect_duration() {
     let criteria = json!({"comparisonOperator": "less-than", "value": {"count": 0}});
     let mut bench = Bench::watching(json!([on("aws:disconnect-duration", criteria)]));
     bench.happens(10, PUMP, BrokerAction::Connect { source_ip: [10, 0, 0, 1].into(), success: false });
@@ -112,7 +112,7 @@ fn d42_a_disconnection_may_be_longer_than_anything_else_is_remembered() {
 }
 
 #[test]
-fn d43_reports_are_judged_on_arrival_and_sums_slide() {
+fn d43_ch73_reports_are_judged_on_arrival_and_sums_slide() {
     let mut bench = Bench::watching(json!([bound("aws:all-bytes-out", "less-than", 300, 1, 1)]));
     bench.report(10, PUMP, &bytes_out(200));
     bench.report(310, PUMP, &bytes_out(200)); // (10, 310] no longer reaches the first

@@ -58,7 +58,7 @@ fn t_d40_t_d42_an_active_model_judges() {
 }
 
 #[test]
-fn t_d41_pending_behaviors_raise_nothing() {
+fn t_d41_d_ml2_d_ml3_d_ml5_pending_behaviors_raise_nothing() {
     let mut bench = Bench::watching(json!([learned("aws:num-messages-sent")]));
     train(&mut bench, DAY, 100.0, 24_999);
     bench.run_to(14 * DAY);
@@ -70,7 +70,7 @@ fn t_d41_pending_behaviors_raise_nothing() {
 }
 
 #[test]
-fn t_d43_fourteen_days_are_needed_too() {
+fn t_d43_d_ml3_fourteen_days_are_needed_too() {
     let mut bench = Bench::watching(json!([learned("aws:num-messages-sent")]));
     train(&mut bench, DAY, 100.0, 40_000);
     bench.run_to(13 * DAY);
@@ -79,7 +79,7 @@ fn t_d43_fourteen_days_are_needed_too() {
 }
 
 #[test]
-fn t_d44_detached_for_a_month() {
+fn t_d44_d_ml6_detached_for_a_month() {
     let mut bench = Bench::watching(json!([learned("aws:num-messages-sent")]));
     train(&mut bench, DAY, 100.0, 25_000);
     bench.run_to(14 * DAY);

@@ -78,7 +78,7 @@ fn d60_the_datapoint_of_a_long_window_is_data_at_its_end() {
 }
 
 #[test]
-fn d62_disconnect_alarms_outlast_silence() {
+fn d62_ch87_disconnect_alarms_outlast_silence() {
     let criteria = json!({"comparisonOperator": "less-than", "value": {"count": 60}});
     let mut bench = Bench::watching(json!([on("aws:disconnect-duration", criteria)]));
     bench.connect(10, PUMP, "10.0.0.1");
@@ -88,7 +88,7 @@ fn d62_disconnect_alarms_outlast_silence() {
 }
 
 #[test]
-fn t_d51_detached_while_in_alarm() {
+fn t_d51_d61_detached_while_in_alarm() {
     let mut bench = in_alarm(at_most_fifty(), "all/things");
     bench.change(450, |world, now| world.detach(now, "P", "all/things")).expect("attached");
     assert_eq!(last(&mut bench, 450), ("450 alarm-invalidated pump -".into(), INVALIDATED[0].1));
@@ -189,11 +189,12 @@ fn t_d59_a_new_episode_has_a_new_id() {
 }
 
 #[test]
-fn t_d60_a_cleared_event_shows_what_was_decided() {
+fn t_d60_d81_d86_ch90_a_cleared_event_shows_what_was_decided() {
     let mut bench = in_alarm(at_most_fifty(), "all/things");
     let id = listed(&bench)[0].violation_id.clone();
     let verdict = shape(json!({"violationId": id, "verificationState": "FALSE_POSITIVE"}));
     bench.world.detect.put_verification_state_on_violation(at(310), &verdict).expect("known");
+    assert_eq!((listed(&bench).len(), bench.world.alerts(at(310)).len()), (1, 0));
     visit(&mut bench, 310, 5);
     bench.run_to(600);
     let states: Vec<_> = listed(&bench).iter().map(|event| event.verification_state).collect();
@@ -259,7 +260,7 @@ fn t_d62_fifty_devices_at_once() {
 }
 
 #[test]
-fn d37_joining_a_group_starts_monitoring() {
+fn d37_ch68_joining_a_group_starts_monitoring() {
     let mut bench = in_alarm(at_most_fifty(), "thinggroup/g");
     bench.change(350, |world, now| {
         let valve = world.thing(now, "valve");

@@ -15,7 +15,7 @@ fn values(bench: &Bench, now: i64, thing: &str, metric: &str) -> Vec<Value> {
 }
 
 #[test]
-fn d91_d92_what_is_retained_and_how_finely() {
+fn d91_d92_ch92_what_is_retained_and_how_finely() {
     let mut behavior = sent("less-than-equals", 50, 1, 1);
     behavior["criteria"]["durationSeconds"] = json!(900);
     let mut bench = Bench::watching(json!([behavior]));

@@ -30,7 +30,7 @@ fn t_d01_at_most_fifty_messages() {
 }
 
 #[test]
-fn t_d02_three_to_alarm_two_to_clear() {
+fn t_d02_d64_d65_ch83_three_to_alarm_two_to_clear() {
     let behavior = bound("aws:num-authorization-failures", "less-than", 5, 3, 2);
     let mut bench = Bench::watching(json!([behavior]));
     bench.series(&some(&[5, 6, 2, 7, 8, 9, 1, 9, 0, 0]), Bench::refuse_many);
@@ -68,7 +68,7 @@ fn t_d05_low_message_rate_as_the_seed_writes_it() {
 }
 
 #[test]
-fn t_d06_a_window_of_fifteen_minutes() {
+fn t_d06_d35_ch66_a_window_of_fifteen_minutes() {
     let mut behavior = sent("less-than-equals", 50, 1, 1);
     behavior["criteria"]["durationSeconds"] = json!(900);
     let (events, rings) = run_sent(behavior, &some(&[20, 20, 20, 10, 10, 10]));

@@ -107,7 +107,7 @@ fn d39_active_devices_with_zero_are_in_the_population() {
 }
 
 #[test]
-fn d56_deltas_are_summed_and_of_gauges_the_last_counts() {
+fn d56_ch77_deltas_are_summed_and_of_gauges_the_last_counts() {
     let mut bench = Bench::watching(json!([
         statistical("aws:all-bytes-out", "less-than-equals", "p50"),
         {"name": "Ports", "metric": "aws:num-listening-tcp-ports",
@@ -135,7 +135,7 @@ fn d40_message_sizes_are_summed() {
 }
 
 #[test]
-fn d57_the_population_is_the_profiles_own_devices() {
+fn d57_ch78_the_population_is_the_profiles_own_devices() {
     let mut bench = Bench::new();
     bench.watch(
         0,
