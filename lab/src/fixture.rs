@@ -52,6 +52,7 @@ impl Fixture {
             checks: Vec::new(),
             truth: Vec::new(),
             alarms: Vec::new(),
+            crossings: Vec::new(),
             audits: Vec::new(),
             findings: Vec::new(),
             mitigations: Vec::new(),

@@ -19,12 +19,15 @@
 //! [`expect`] holds a run against what its scenario expects of it; [`rule_test`] holds a security profile against
 //! series of datapoints.
 //!
+//! [`compare`] lays the scores of several seeds, and of two settings, side by side.
+//!
 //! Proportions carry Wilson intervals, rates exact Poisson ones, differences over seeds a paired bootstrap
 //! ([`interval`]). A score over no events is `None`. There is no composite score and no point-adjusted F1.
 //!
 //! This crate has never heard of terminals or HTML, and reads neither clock nor dice.
 
 pub mod audit;
+pub mod compare;
 pub mod coverage;
 pub mod density;
 pub mod detection;

@@ -103,6 +103,9 @@ pub struct Detection {
     pub strict: Option<u32>,
     /// The first alarm by the lenient definition.
     pub lenient: Option<u32>,
+    /// The first alarm by the strict definition whose behavior's alerts are not suppressed: the first that somebody
+    /// could have been told of.
+    pub alerted: Option<u32>,
     /// Whether a behavior on a disturbed metric watches the device at all.
     pub covered: bool,
     /// An alarm on a disturbed metric already stood at the onset: no new in-alarm event could follow while it did.
@@ -186,6 +189,9 @@ pub fn match_alarms(outcome: &Outcome, options: &Options) -> Matching {
             let claim = (part.onset, entry.act);
             if expects(act, behavior) {
                 detection.strict.get_or_insert(position as u32);
+                if !behavior.suppressed {
+                    detection.alerted.get_or_insert(position as u32);
+                }
                 hits.insert((entry.act, alarm.behavior, alarm.device));
                 strict = strict.max(Some(claim));
             } else {
@@ -228,6 +234,7 @@ fn detections(outcome: &Outcome, options: &Options) -> Vec<Detection> {
             watched_until: (part.end + longest).min(outcome.header.end).max(part.onset),
             strict: None,
             lenient: None,
+            alerted: None,
             covered: watching.iter().any(|behavior| covers(behavior, part.device)),
             masked: false,
         }));

@@ -27,7 +27,7 @@ impl Default for Options {
             incident_gap: Millis::minutes(30),
             handling: Millis::minutes(15),
             analysts_max: 5,
-            events_min: 10,
+            events_min: crate::compare::EVENTS_MIN,
         }
     }
 }

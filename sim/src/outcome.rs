@@ -8,15 +8,15 @@ use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
 use defender::time::{Millis, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A device of the fleet: classes one after the other, in scenario order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeviceId(pub u32);
 
 /// Everything a run left behind.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// Which run this was.
     pub header: Header,
@@ -30,6 +30,9 @@ pub struct Outcome {
     pub truth: Vec<Act>,
     /// Alarm episodes in the order (raised, behavior, device).
     pub alarms: Vec<Alarm>,
+    /// How near behaviors came to an alarm on attacked devices, in the order (act, device, onset, behavior); where not
+    /// one datapoint violated there is no row.
+    pub crossings: Vec<Crossing>,
     /// Audit tasks in the order of their start.
     pub audits: Vec<AuditRow>,
     /// Findings, audit by audit. At most [`Outcome::FINDINGS_CAP`] are kept; `audits` has the full counts.
@@ -75,10 +78,64 @@ impl Outcome {
     pub fn devices(&self) -> u32 {
         self.classes.last().map_or(0, |class| class.devices.end)
     }
+
+    /// What makes this outcome unusable, if anything does: a position that points at nothing, or an order that does not
+    /// hold. An outcome that a run left behind has none of it; one that was read from a file may.
+    pub fn inconsistency(&self) -> Option<String> {
+        let header = &self.header;
+        if header.end < header.start {
+            return Some("the run ends before it starts".to_owned());
+        }
+        let mut next = 0;
+        for class in &self.classes {
+            if class.devices.start != next || class.devices.end < next {
+                return Some(format!("the devices of class `{}` do not follow the class before", class.name));
+            }
+            next = class.devices.end;
+        }
+        if next != header.devices {
+            return Some(format!("the classes hold {next} devices, the header says {}", header.devices));
+        }
+        let devices = |mut all: Box<dyn Iterator<Item = DeviceId> + '_>| all.all(|device| device.0 < next);
+        let parts = self.truth.iter().flat_map(|act| act.devices.iter().map(|part| part.device));
+        let rows = self.mitigations.iter().filter_map(|row| row.device);
+        let named = parts.chain(rows).chain(self.findings.iter().filter_map(|row| row.device));
+        let named = named.chain(self.alarms.iter().map(|row| row.device));
+        if !devices(Box::new(named.chain(self.crossings.iter().map(|row| row.device)))) {
+            return Some("a row names a device that the fleet does not have".to_owned());
+        }
+        let behaviors = self.behaviors.len() as u32;
+        let watched = self.alarms.iter().map(|alarm| alarm.behavior);
+        if watched.chain(self.crossings.iter().map(|row| row.behavior)).any(|behavior| behavior >= behaviors) {
+            return Some("a row names a behavior that no profile has".to_owned());
+        }
+        let (audits, checks, acts) = (self.audits.len() as u32, self.checks.len() as u32, self.truth.len() as u32);
+        if self.findings.iter().any(|finding| finding.audit >= audits || finding.check >= checks) {
+            return Some("a finding names an audit or a check that there is not".to_owned());
+        }
+        if self.crossings.iter().any(|row| row.act >= acts) {
+            return Some("a row names an act that the ledger does not have".to_owned());
+        }
+        if self.truth.iter().any(|act| !act.devices.is_sorted_by_key(|part| part.device)) {
+            return Some("the devices of an act are out of order".to_owned());
+        }
+        if !self.alarms.is_sorted_by_key(|alarm| alarm.raised) {
+            return Some("the alarms are out of order".to_owned());
+        }
+        let outside = |time: Timestamp| time < header.start;
+        if self.alarms.iter().any(|alarm| outside(alarm.raised)) {
+            return Some("an alarm was raised before the run began".to_owned());
+        }
+        let jobs = self.jobs.iter().map(|job| (job.rotated_in_time, job.targets));
+        if jobs.into_iter().any(|(in_time, targets)| in_time > targets) {
+            return Some("a job has more successes than targets".to_owned());
+        }
+        None
+    }
 }
 
 /// Which run this was.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
     /// The scenario's name.
     pub scenario: String,
@@ -109,7 +166,7 @@ pub struct Header {
 }
 
 /// A device class.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClassRow {
     /// Its name; thing names are `NAME-000000`….
     pub name: String,
@@ -122,7 +179,7 @@ pub struct ClassRow {
 }
 
 /// A behavior of a security profile.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BehaviorRow {
     /// The security profile.
     pub profile: String,
@@ -151,7 +208,7 @@ pub struct BehaviorRow {
 }
 
 /// An enabled audit check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckRow {
     /// The service's name.
     pub name: String,
@@ -160,7 +217,7 @@ pub struct CheckRow {
 }
 
 /// What kind of act the ledger records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActKind {
     /// Somebody hostile did something: alarms on its metrics are true.
@@ -189,7 +246,7 @@ impl ActKind {
 }
 
 /// By which road an attack acts; decides which mitigation is effective against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// Through the broker: cut by policies, certificate state, quarantine.
@@ -203,7 +260,7 @@ pub enum Channel {
 }
 
 /// An entry of the ledger of truth.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// The name given in the scenario.
     pub name: String,
@@ -256,7 +313,7 @@ impl Act {
 }
 
 /// An act's part on one device.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceAct {
     /// The device.
     pub device: DeviceId,
@@ -276,7 +333,7 @@ pub struct DeviceAct {
 }
 
 /// A datapoint's value, for tables and messages.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
     /// A count.
@@ -290,7 +347,7 @@ pub enum Value {
 }
 
 /// An alarm episode: from in-alarm to cleared or invalidated; counts once.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alarm {
     /// Position in [`Outcome::behaviors`].
     pub behavior: u32,
@@ -310,8 +367,24 @@ pub struct Alarm {
     pub violation_id: String,
 }
 
+/// How near a behavior came to an alarm while an attack went on: its longest run of violating datapoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Crossing {
+    /// Position in [`Outcome::truth`].
+    pub act: u32,
+    /// The device.
+    pub device: DeviceId,
+    /// When the act began on it: a device may take part in an act more than once.
+    pub onset: Timestamp,
+    /// Position in [`Outcome::behaviors`].
+    pub behavior: u32,
+    /// Most consecutive violating datapoints between the onset and the end plus the time to clear; at least 1, at most
+    /// [`BehaviorRow::to_alarm`], which means that an alarm was raised or stood.
+    pub longest: u8,
+}
+
 /// An audit task.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuditRow {
     /// The service's task id.
     pub task_id: String,
@@ -326,7 +399,7 @@ pub struct AuditRow {
 }
 
 /// An audit finding.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindingRow {
     /// Position in [`Outcome::audits`].
     pub audit: u32,
@@ -348,7 +421,7 @@ pub struct FindingRow {
 }
 
 /// One action of a responder on one target.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MitigationRow {
     /// The responder of the scenario.
     pub responder: String,
@@ -410,7 +483,7 @@ pub enum Verdict {
 }
 
 /// A job with its outcome.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobRow {
     /// Job id.
     pub job_id: String,
@@ -430,14 +503,15 @@ pub struct JobRow {
     pub rotated_in_time: u64,
     /// For certificate rotation: certificates replaced only after the old one had expired.
     pub rotated_late: u64,
-    /// Device-milliseconds spent without a valid certificate.
+    /// Device-time without a valid certificate: of targets rotated late until they were, of targets never rotated until
+    /// the end of the run.
     pub outage: Millis,
     /// (minute after creation, executions succeeded by then), at most 500 points.
     pub progress: Vec<(u32, u64)>,
 }
 
 /// A line of the timeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TimelineRow {
     /// When.
     pub time: Timestamp,
@@ -448,7 +522,7 @@ pub struct TimelineRow {
 }
 
 /// Totals and daily series.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Device-windows simulated.
     pub device_windows: u64,

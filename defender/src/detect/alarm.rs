@@ -53,6 +53,11 @@ impl Machine {
         self.0 == 0
     }
 
+    /// Consecutive violating datapoints so far; in alarm, as many as it took.
+    pub const fn violating_run(self, counts: Consecutive) -> u8 {
+        if self.in_alarm() { counts.to_alarm } else { self.0 }
+    }
+
     /// The state as a byte, for checkpoints and columns.
     pub const fn to_byte(self) -> u8 {
         self.0
@@ -141,6 +146,17 @@ mod tests {
     #[test]
     fn t_d08_a_violation_resets_the_clearing_run() {
         assert_eq!(run(3, 3, "xxxooxooo"), (vec![(3, InAlarm), (9, AlarmCleared)], false));
+    }
+
+    #[test]
+    fn a_run_is_counted_until_it_is_an_alarm_and_then_is_whole() {
+        let counts = Consecutive { to_alarm: 3, to_clear: 2 };
+        let mut machine = Machine::IDLE;
+        let runs = [false, false, true, false, false, false, true, false, true, true].map(|conforms| {
+            machine.step(conforms, counts);
+            machine.violating_run(counts)
+        });
+        assert_eq!(runs, [1, 2, 0, 1, 2, 3, 3, 3, 3, 0]);
     }
 
     #[test]

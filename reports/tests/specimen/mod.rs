@@ -48,6 +48,7 @@ fn empty(header: Header) -> Outcome {
         checks: Vec::new(),
         truth: Vec::new(),
         alarms: Vec::new(),
+        crossings: Vec::new(),
         audits: Vec::new(),
         findings: Vec::new(),
         mitigations: Vec::new(),

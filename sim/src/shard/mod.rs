@@ -336,6 +336,7 @@ impl Shard {
     pub fn judge_tick(&mut self, common: &Common) {
         let mut out = Vec::new();
         self.judge.judge(&self.tick, &mut out);
+        self.note_runs(common);
         for transition in out {
             let ended_by_datapoint = transition.kind != ViolationEventType::AlarmInvalidated;
             let metric = match &common.program.rules()[transition.rule as usize].kind {
@@ -347,6 +348,29 @@ impl Shard {
                 Detail::Set(self.observed(common, metric, transition.lane as usize, extras))
             });
             self.findings.transitions.push((transition, detail));
+        }
+    }
+
+    /// Notes how near each rule is to an alarm on the devices that are under attack.
+    fn note_runs(&mut self, common: &Common) {
+        let (rules, now) = (common.program.rules(), self.tick.end);
+        for index in &self.active {
+            let overlay = &mut self.overlays[*index];
+            if overlay.purpose != Purpose::Attack {
+                continue;
+            }
+            for (number, rule) in rules.iter().enumerate() {
+                let run = self.judge.violating_run(number, overlay.lane as usize);
+                if run == 0 {
+                    continue;
+                }
+                let grace = Millis(common.program.window(rule).0 * i64::from(rule.consecutive.to_clear));
+                if now > overlay.end + grace {
+                    continue;
+                }
+                overlay.longest_runs.resize(rules.len(), 0);
+                overlay.longest_runs[number] = overlay.longest_runs[number].max(run);
+            }
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Overlay {
     pub contained: Option<Timestamp>,
     pub harm: u64,
     pub harm_planned: u64,
+    /// Attacks only, by rule: the longest run of violating datapoints so far. Empty until there is one.
+    pub longest_runs: Vec<u8>,
 }
 
 impl Overlay {

@@ -198,6 +198,7 @@ impl Ledger {
                 contained: None,
                 harm: 0,
                 harm_planned: 0,
+                longest_runs: Vec::new(),
             };
             overlays.push((device, overlay));
         }

@@ -619,7 +619,7 @@ impl<'a> World<'a> {
             self.tally,
             self.responders.rows(),
             cases,
-            self.rotation.rows(&self.jobs),
+            self.rotation.rows(&self.jobs, end),
             &self.outbox,
         );
         Run { outcome, log: self.log, telemetry }

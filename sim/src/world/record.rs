@@ -20,7 +20,7 @@ use defender::time::{Millis, Timestamp};
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
-    Act, Alarm, AuditRow, BehaviorRow, CaseRow, CheckRow, ClassRow, DeviceId, FindingRow, Header, JobRow,
+    Act, Alarm, AuditRow, BehaviorRow, CaseRow, CheckRow, ClassRow, Crossing, DeviceId, FindingRow, Header, JobRow,
     MitigationRow, Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
@@ -228,6 +228,7 @@ impl Record {
             checks: self.checks,
             truth,
             alarms: self.alarms,
+            crossings: crossings(shards),
             audits: self.audits,
             findings: self.findings,
             mitigations,
@@ -327,6 +328,25 @@ impl World<'_> {
     }
 }
 
+/// How near rules came to an alarm on attacked devices, as the overlays noted it.
+fn crossings(shards: &[Shard]) -> Vec<Crossing> {
+    let overlays = shards.iter().flat_map(|shard| shard.overlays().iter().map(move |overlay| (shard.first, overlay)));
+    let mut rows: Vec<Crossing> = overlays
+        .flat_map(|(first, overlay)| {
+            let runs = overlay.longest_runs.iter().enumerate().filter(|(_, longest)| **longest > 0);
+            runs.map(move |(rule, longest)| Crossing {
+                act: overlay.act,
+                device: DeviceId(first + overlay.lane),
+                onset: overlay.onset,
+                behavior: rule as u32,
+                longest: *longest,
+            })
+        })
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
 /// A warning as an outcome tells it.
 fn line(warning: &Warning) -> String {
     format!("{}: {}", warning.code, warning.message)
@@ -356,7 +376,9 @@ fn in_words(behavior: &Behavior) -> String {
     };
     let per = behavior.duration.map_or(String::new(), |duration| format!(" per {} s", duration.0 / 1_000));
     match &behavior.criteria {
-        Criteria::Static(Rule::Number { relation: r, threshold }) => format!("{} {threshold}{per}", relation(*r)),
+        Criteria::Static(Rule::Number { relation: r, threshold }) => {
+            format!("{} {}{per}", relation(*r), separated(*threshold))
+        }
         Criteria::Static(Rule::Cidrs { membership: m, .. }) => format!("{} the listed networks", membership(*m)),
         Criteria::Static(Rule::Ports { membership: m, set }) => {
             let ports: Vec<u16> = (0..=u16::MAX).filter(|port| set.contains(*port)).collect();
@@ -370,6 +392,21 @@ fn in_words(behavior: &Behavior) -> String {
         }
         Criteria::MachineLearning { confidence } => format!("ML, {confidence:?} confidence"),
     }
+}
+
+/// A number with its thousands apart: `4,000,000`, `1,234.5`.
+fn separated(number: f64) -> String {
+    let plain = number.to_string();
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |digits| ("-", digits));
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut out = sign.to_owned();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + rest
 }
 
 /// The share of device-windows that a percentile threshold puts outside by construction.
@@ -400,5 +437,16 @@ pub(super) fn tally(total: &mut Tally, shards: &[TickTally], first_tick: u64, ti
 fn grow<T: Clone>(series: &mut Vec<T>, index: usize, zero: T) {
     if series.len() <= index {
         series.resize(index + 1, zero);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let shown = [0.0, 60.0, 999.0, 1_000.0, 4_000_000.0, 1_234.5, -12_345.0].map(separated);
+        assert_eq!(shown, ["0", "60", "999", "1,000", "4,000,000", "1,234.5", "-12,345"]);
     }
 }

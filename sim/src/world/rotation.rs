@@ -43,16 +43,19 @@ struct RotationJob {
     created: Timestamp,
     ended: Option<Timestamp>,
     targets: u64,
+    /// Targets still without a new certificate, with the end of their old one.
+    waiting: BTreeMap<u32, Timestamp>,
     in_time: u64,
     late: u64,
+    /// Time that those rotated late spent without a valid certificate.
     outage: Millis,
     /// (minute, succeeded by then).
     progress: Vec<(u32, u64)>,
 }
 
 impl Rotation {
-    /// The jobs, as the outcome tells them.
-    pub fn rows(&self, jobs: &Jobs) -> Vec<JobRow> {
+    /// The jobs, as the outcome tells them at the end of the run.
+    pub fn rows(&self, jobs: &Jobs, end: Timestamp) -> Vec<JobRow> {
         self.jobs
             .iter()
             .map(|(index, job)| {
@@ -68,7 +71,7 @@ impl Rotation {
                     timed_out: count(ExecutionStatus::TimedOut),
                     rotated_in_time: job.in_time,
                     rotated_late: job.late,
-                    outage: job.outage,
+                    outage: job.waiting.values().fold(job.outage, |sum, expiry| sum + (end - *expiry).max(Millis(0))),
                     progress: thinned(&job.progress, 500),
                 }
             })
@@ -162,6 +165,7 @@ impl World<'_> {
             created: time,
             ended: None,
             targets,
+            waiting: devices.iter().map(|device| (*device, self.fleet.devices[*device as usize].valid_until)).collect(),
             in_time: 0,
             late: 0,
             outage: Millis(0),
@@ -279,6 +283,7 @@ impl World<'_> {
             Ok(new)
         });
         let Ok(new) = renewed else { return false };
+        rotation.waiting.remove(&device);
         let late = row.valid_until <= time;
         if late {
             rotation.late += 1;

@@ -5,7 +5,7 @@ use sim::scenario::{LoadOptions, load};
 use sim::world::{RunOptions, Unobserved, run};
 
 /// Five hundred thermostats, one day, a profile with a behavior per metric of interest.
-const WORLD: &str = r##"
+pub const WORLD: &str = r##"
 seed = 11
 start = 2026-06-01T00:00:00Z
 duration = "1d"
@@ -109,7 +109,7 @@ pub fn outcome(added: &str) -> Outcome {
     outcome_in(WORLD, added)
 }
 
-fn outcome_in(world: &str, added: &str) -> Outcome {
+pub fn outcome_in(world: &str, added: &str) -> Outcome {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("world.toml");
     std::fs::write(&path, format!("{world}\n{added}")).expect("it can be written");

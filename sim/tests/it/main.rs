@@ -3,4 +3,5 @@ mod attacks;
 mod checkpoint;
 mod defects;
 mod loading;
+mod outcome;
 mod people;

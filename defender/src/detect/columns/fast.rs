@@ -138,6 +138,11 @@ impl Columns {
     pub fn in_alarm(&self, rule: usize, lane: usize) -> bool {
         self.rules[rule].machines[lane].in_alarm()
     }
+
+    /// How many violating datapoints a rule has counted in a row on a lane; all that it takes while in alarm.
+    pub fn violating_run(&self, rule: usize, lane: usize) -> u8 {
+        self.rules[rule].machines[lane].violating_run(self.program.rules()[rule].consecutive)
+    }
 }
 
 impl Window {

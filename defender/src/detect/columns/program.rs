@@ -177,6 +177,16 @@ impl Program {
         columns
     }
 
+    /// The span over which a rule takes its value; a tick for sets.
+    pub fn window(&self, rule: &ProgramRule) -> Millis {
+        let ticks = match &rule.kind {
+            RuleKind::Number(number) => number.ticks,
+            RuleKind::Statistical { population, .. } => self.populations[*population as usize].ticks,
+            RuleKind::Set { .. } => 1,
+        };
+        Millis(self.tick.0 * i64::from(ticks))
+    }
+
     fn ticks(&self, window: Millis) -> u32 {
         (window.0 / self.tick.0) as u32
     }
