@@ -448,7 +448,7 @@ pub struct MitigationRow {
 }
 
 /// An alert at a team's desk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseRow {
     /// The team.
     pub team: String,
@@ -469,7 +469,7 @@ pub struct CaseRow {
 }
 
 /// What became of an alert at a desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nobody has judged yet.

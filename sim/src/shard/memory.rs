@@ -30,6 +30,7 @@ struct OverlayMemory {
     contained: Option<Timestamp>,
     harm: u64,
     harm_planned: u64,
+    longest_runs: Vec<u8>,
 }
 
 impl Shard {
@@ -117,12 +118,14 @@ impl Overlay {
             contained: self.contained,
             harm: self.harm,
             harm_planned: self.harm_planned,
+            longest_runs: self.longest_runs.clone(),
         }
     }
 
     fn remember(&mut self, memory: OverlayMemory) {
-        let OverlayMemory { allowed, first_observable, contained, harm, harm_planned } = memory;
+        let OverlayMemory { allowed, first_observable, contained, harm, harm_planned, longest_runs } = memory;
         (self.allowed, self.harm, self.harm_planned) = (allowed, harm, harm_planned);
         (self.first_observable, self.contained) = (first_observable, contained);
+        self.longest_runs = longest_runs;
     }
 }
