@@ -14,7 +14,7 @@
 //!   (series, event: notations)    └─► columns, tick by tick ──────► events ─┘
 //! ```
 //!
-//! [`series`] has the notation of series, [`event`] that of events; [`file`](mod@file) the keys; [`world`] says what a series makes
+//! [`series`] has the notation of series, [`event`] that of events; `file` the keys; `world` says what a series makes
 //! a device do. Every test goes through the engine itself, object by object; behaviors that the fleet simulator's
 //! columns can judge go through these too, and both must say the same.
 
