@@ -92,13 +92,9 @@ fn duration(text: &str) -> Result<Millis, String> {
     }
 }
 
-/// `run`
+/// How a run is played and shown; none of it changes a result.
 #[derive(Args, Debug)]
-pub struct Run {
-    /// The scenario (TOML), or a `scenario.lock.toml` of an earlier run.
-    pub scenario: PathBuf,
-    #[command(flatten)]
-    pub shape: Shape,
+pub struct Manner {
     /// Number of threads, at least 1; never changes a result.
     #[arg(long, value_parser = threads)]
     pub threads: Option<usize>,
@@ -108,6 +104,17 @@ pub struct Run {
     /// How the result is shown.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// `run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The scenario (TOML), or a `scenario.lock.toml` of an earlier run.
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub shape: Shape,
+    #[command(flatten)]
+    pub manner: Manner,
     /// Keep a file from which `fleetrange resume` goes on: written now and then, and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
@@ -121,15 +128,8 @@ pub struct Run {
 pub struct Resume {
     /// The file that `run --checkpoint FILE` left; it is kept up to date.
     pub checkpoint: PathBuf,
-    /// Number of threads, at least 1; never changes a result.
-    #[arg(long, value_parser = threads)]
-    pub threads: Option<usize>,
-    /// Where the run directory goes; default: `runs/NAME-SEED`.
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// How the result is shown.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[command(flatten)]
+    pub manner: Manner,
     /// Simulated time between checkpoints.
     #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
     pub checkpoint_every: Millis,

@@ -32,7 +32,5 @@ pub fn run(arguments: &Resume, tell: &Tell) -> Code {
     };
     tell.remark(&format!("going on from {} of simulated time", saved.time()));
     let keep = Some((file.as_path(), arguments.checkpoint_every));
-    let (threads, format) = (arguments.threads, arguments.format);
-    let out = arguments.out.as_deref();
-    play(Playing { loaded: &loaded, saved: Some(saved), threads, out, format, keep }, tell)
+    play(Playing { loaded: &loaded, saved: Some(saved), manner: &arguments.manner, keep }, tell)
 }

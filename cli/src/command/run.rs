@@ -9,7 +9,7 @@ use sim::scenario::Loaded;
 use sim::world::checkpoint::Saved;
 use sim::world::{self, RunOptions, Stopped};
 
-use crate::arguments::{Format, Run};
+use crate::arguments::{Format, Manner, Run};
 use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::exit::Code;
 use crate::progress::{Watch, on_interrupt};
@@ -22,9 +22,7 @@ pub fn run(arguments: &Run, tell: &Tell) -> Code {
         Err(code) => return code,
     };
     let keep = arguments.checkpoint.as_deref().map(|file| (file, arguments.checkpoint_every));
-    let (threads, format) = (arguments.threads, arguments.format);
-    let shape = Playing { loaded: &loaded, saved: None, threads, out: arguments.out.as_deref(), format, keep };
-    play(shape, tell)
+    play(Playing { loaded: &loaded, saved: None, manner: &arguments.manner, keep }, tell)
 }
 
 /// A run to be played to its end.
@@ -33,19 +31,16 @@ pub struct Playing<'a> {
     pub loaded: &'a Loaded,
     /// Where to go on from; `None`: from the beginning.
     pub saved: Option<Saved>,
-    pub threads: Option<usize>,
-    /// Where the run directory goes, if not to its usual place.
-    pub out: Option<&'a Path>,
-    pub format: Format,
+    pub manner: &'a Manner,
     /// The checkpoint file, and how often it is written.
     pub keep: Option<(&'a Path, Millis)>,
 }
 
 /// Plays a scenario to its end, writes the run directory, and tells the result.
 pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
-    let Playing { loaded, saved, threads, out, format, keep } = playing;
+    let Playing { loaded, saved, manner, keep } = playing;
     let scenario = &loaded.scenario;
-    let dir = out.map_or_else(|| default_directory(&scenario.name, scenario.seed), Path::to_owned);
+    let dir = manner.out.clone().unwrap_or_else(|| default_directory(&scenario.name, scenario.seed));
     // Opened before the long run: a folder that cannot be written is told now.
     let destination = match Destination::open(&dir) {
         Ok(destination) => destination,
@@ -70,7 +65,8 @@ pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
         scenario.seed
     ));
     let mut keeper = Keeper { watch: Watch::new(*tell, on_interrupt()), file, tell: *tell, last: None };
-    let options = RunOptions { threads, checkpoint_every: keep.map(|(_, every)| every), ..RunOptions::default() };
+    let options =
+        RunOptions { threads: manner.threads, checkpoint_every: keep.map(|(_, every)| every), ..RunOptions::default() };
     let run = match saved {
         Some(saved) => world::resume(scenario, saved, options, &mut keeper),
         None => world::run(scenario, options, &mut keeper),
@@ -108,7 +104,7 @@ pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
         tell.failure(&error.to_string());
         return Code::CannotStart;
     }
-    match format {
+    match manner.format {
         Format::Human => {
             let color = if tell.colors() { Color::Always } else { Color::Never };
             tell.answer(&reports::text::summary_in(outcome, &card, color));
