@@ -1,7 +1,7 @@
 //! Why a policy or role is non-compliant, and what could stand in its place: beside the finding, not in its JSON.
 
 use crate::account::{Account, IamRole, RolePolicy};
-use crate::policy::services::{SECURITY_AUDITING, ServiceAction, service_actions};
+use crate::policy::services::{ServiceAction, security_auditing_names, service_actions};
 use crate::policy::witness::{self, Witness};
 use crate::policy::{
     AdministrativeGrant, Document, Identity, Proposal, Repair, RoleStandard, Situation, StatementRef, Usage,
@@ -188,7 +188,7 @@ impl RoleJudgment<'_> {
                 None => true,
             },
             ReasonCode::AllowsAccessToSecurityAuditingServices => {
-                SECURITY_AUDITING.iter().any(|service| grant.reaches(service)) || grant.reaches("inspector2")
+                security_auditing_names().any(|service| grant.reaches(service))
             }
             ReasonCode::AllowsBroadAccessToUsedServices => {
                 self.used_services().any(|service| grant.is_administrative(service))
@@ -213,14 +213,12 @@ impl RoleJudgment<'_> {
     /// What the check asks of each document of the role.
     fn standard(&self) -> RoleStandard {
         let granted = services(self.role.policies());
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self.check {
             AuditCheck::UnauthenticatedCognitoRoleOverlyPermissive => {
                 RoleStandard { forbids_reads: true, ..RoleStandard::default() }
             }
             AuditCheck::IotRoleAliasOverlyPermissive => {
-                let mut forbidden_services: Vec<String> = owned(&SECURITY_AUDITING);
-                forbidden_services.push("inspector2".to_owned());
+                let forbidden_services = security_auditing_names().map(str::to_owned).collect();
                 let limited_services = self.used_services().map(str::to_owned).collect();
                 RoleStandard { forbids_reads: false, forbidden_services, limited_services }
             }

@@ -291,6 +291,13 @@ impl Statistic {
         let rank = (self.hundredths as u64 * n).div_ceil(10_000);
         if rank == 0 { 1 } else { rank }
     }
+
+    /// The value at the nearest rank, which is the threshold; fewer than two values make no population (D-58). Leaves
+    /// the values in another order.
+    pub fn threshold(self, values: &mut [u64]) -> Option<u64> {
+        let rank = self.rank(values.len() as u64) as usize;
+        (values.len() >= 2).then(|| *values.select_nth_unstable(rank - 1).1)
+    }
 }
 
 #[cfg(test)]
@@ -333,5 +340,13 @@ mod tests {
         assert_eq!(rank("p99.9", 1000), Some(999)); // T-D36
         assert_eq!(rank("p10", 10), Some(1)); // T-D39
         assert_eq!(rank("p95", 10), None);
+    }
+
+    #[test]
+    fn t_d32_t_d37_the_threshold_is_the_value_at_the_rank() {
+        let p50 = Statistic::from_name("p50").expect("a statistic");
+        assert_eq!(p50.threshold(&mut [20, 3, 8, 3]), Some(3));
+        assert_eq!(p50.threshold(&mut [7]), None);
+        assert_eq!(p50.threshold(&mut []), None);
     }
 }

@@ -7,7 +7,15 @@ use super::document::{Clause, Document, Effect, Statement, StatementRef};
 use super::pattern::Pattern;
 
 /// The services that watch over an account; any permission to them is a finding of C-10.
-pub(crate) const SECURITY_AUDITING: [&str; 5] = ["iam", "cloudtrail", "guardduty", "inspector", "trustedadvisor"];
+const SECURITY_AUDITING: [&str; 5] = ["iam", "cloudtrail", "guardduty", "inspector", "trustedadvisor"];
+
+/// The other name of `inspector`, which counts as it (CH-24).
+const INSPECTOR_2: &str = "inspector2";
+
+/// Every name under which an action belongs to a service that watches over an account.
+pub(crate) fn security_auditing_names() -> impl Iterator<Item = &'static str> {
+    SECURITY_AUDITING.into_iter().chain([INSPECTOR_2])
+}
 
 /// What a role's documents grant, service by service. A service is the namespace before the colon of an action; its
 /// case does not matter.
@@ -70,7 +78,7 @@ impl ServiceGrants {
 
     /// The granted services that watch over the account (C-10). `inspector2` counts as `inspector` (CH-24).
     pub fn security_auditing(&self) -> Vec<&'static str> {
-        let granted = |service: &&str| self.grants(service) || (*service == "inspector" && self.grants("inspector2"));
+        let granted = |service: &&str| self.grants(service) || (*service == "inspector" && self.grants(INSPECTOR_2));
         SECURITY_AUDITING.into_iter().filter(granted).collect()
     }
 

@@ -15,7 +15,7 @@ use defender::time::{Millis, Timestamp};
 use super::event::{Event, Kind};
 use super::file::{ChangeKind, RuleTest};
 use super::reference::World;
-use super::world::{Happening, What, reported};
+use super::world::{Happening, What};
 
 /// What the columns say of a test.
 #[derive(Clone, Debug, Default)]
@@ -104,10 +104,7 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Columnar, S
         for (position, population) in program.populations().iter().enumerate() {
             let mut values = Vec::new();
             judge.contribute(&tick, position, &mut values);
-            values.sort_unstable();
-            // Fewer than two devices make no population (D-58).
-            tick.thresholds[position] =
-                (values.len() >= 2).then(|| values[population.statistic.rank(values.len() as u64) as usize - 1]);
+            tick.thresholds[position] = population.statistic.threshold(&mut values);
         }
         judge.judge(&tick, &mut out);
         start = tick.end;
@@ -239,7 +236,7 @@ impl Lane {
         for (position, (_, metric, rule)) in program.set_rules().enumerate() {
             let observed = match metric {
                 Metric::SourceIpAddress => Some(Observed::Cidrs(self.addresses.clone())),
-                _ => self.report.as_ref().and_then(|(_, values)| reported(values, metric)),
+                _ => self.report.as_ref().and_then(|(_, values)| values.observed(metric)),
             };
             set_lane(&mut tick.set_violations[position], lane, observed.is_some_and(|seen| !rule.conforms(&seen)));
         }

@@ -291,9 +291,11 @@ impl<'a> World<'a> {
             self.advance(index..until);
             let now = self.time_of(until);
             let harvest = self.harvest();
-            if let Some(every) = every {
+            if every.is_some() {
                 self.journal.push((until, harvest.clone()));
-                self.take_in(now, harvest);
+            }
+            self.take_in(now, harvest);
+            if let Some(every) = every {
                 let cancelled = observer.cancelled();
                 if cancelled || (until / every > index / every && until < self.ticks) {
                     observer.checkpoint(&self.checkpoint(until));
@@ -301,8 +303,6 @@ impl<'a> World<'a> {
                 if cancelled {
                     return Err(Stopped::Cancelled);
                 }
-            } else {
-                self.take_in(now, harvest);
             }
             index = until;
             self.synchronize(now);
@@ -394,9 +394,7 @@ impl<'a> World<'a> {
                         values
                     });
                     let mut values: Vec<u64> = shares.flatten().collect();
-                    // Fewer than two devices make no population (D-58).
-                    let rank = common.program.populations()[population].statistic.rank(values.len() as u64) as usize;
-                    (values.len() >= 2).then(|| *values.select_nth_unstable(rank - 1).1)
+                    common.program.populations()[population].statistic.threshold(&mut values)
                 })
                 .collect();
             self.shards.par_iter_mut().for_each(|shard| {

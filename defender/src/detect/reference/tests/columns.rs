@@ -89,7 +89,7 @@ fn behaviors() -> Vec<Value> {
     all
 }
 
-pub(super) fn values(bytes: u64, ports: &BTreeSet<u16>, peers: usize) -> ReportValues {
+fn values(bytes: u64, ports: &BTreeSet<u16>, peers: usize) -> ReportValues {
     let mut report = MetricReport::new(1);
     report.network_stats = Some(NetworkStats { bytes_out: Some(bytes), ..NetworkStats::default() });
     report.listening_tcp_ports = Some(PortList::of(ports.iter().copied()));
@@ -114,8 +114,23 @@ pub(super) const fn report_offset(lane: usize) -> i64 {
     100 + lane as i64
 }
 
+/// Tells the reference what all devices do from a second on; the same as a tick.
+pub(super) fn told(bench: &mut Bench, program: &Program, second: i64, doings: &[Doing], states: &mut [State]) -> Tick {
+    let mut tick = Tick::new(LANES, program);
+    (tick.start, tick.end) = (at(second), at(second + 300));
+    for (lane, (doing, state)) in doings.iter().zip(states).enumerate() {
+        tell(bench, program, &mut tick, second, lane, doing, state);
+    }
+    for (lane, doing) in doings.iter().enumerate() {
+        if let Some((bytes, ports, peers)) = &doing.report {
+            bench.report(second + report_offset(lane), &format!("d{lane}"), &values(*bytes, ports, *peers));
+        }
+    }
+    tick
+}
+
 /// Tells the reference what a device does, and fills its place in the tick.
-pub(super) fn tell(
+fn tell(
     bench: &mut Bench,
     program: &Program,
     tick: &mut Tick,
@@ -211,16 +226,7 @@ fn run(world: &[Vec<Doing>]) -> [Vec<Line>; 3] {
     let mut states = vec![State::default(); LANES];
     for (k, doings) in world.iter().enumerate() {
         let second = k as i64 * 300;
-        let mut tick = Tick::new(LANES, &program);
-        (tick.start, tick.end) = (at(second), at(second + 300));
-        for (lane, (doing, state)) in doings.iter().zip(&mut states).enumerate() {
-            tell(&mut bench, &program, &mut tick, second, lane, doing, state);
-        }
-        for (lane, doing) in doings.iter().enumerate() {
-            if let Some((bytes, ports, peers)) = &doing.report {
-                bench.report(second + report_offset(lane), &format!("d{lane}"), &values(*bytes, ports, *peers));
-            }
-        }
+        let mut tick = told(&mut bench, &program, second, doings, &mut states);
         for (judge, out) in judges.iter_mut().zip(&mut out) {
             for (position, population) in program.populations().iter().enumerate() {
                 let mut values = Vec::new();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, until};
-use super::columns::{Doing, LANES, Line, State, config, doing, report_offset, tell, threshold, values};
+use super::columns::{Doing, LANES, Line, State, config, doing, threshold, told};
 use crate::detect::alarm::ViolationEventType;
 use crate::detect::behavior::Behavior;
 use crate::detect::columns::{Column, Columns, Judge, Plain, Program, Tick, Transition, has_lane, set_lane};
@@ -220,16 +220,7 @@ fn run(
             });
             cover(&mut fleets, second, profile, covered);
         }
-        let mut tick = Tick::new(LANES, &program);
-        (tick.start, tick.end) = (at(second), at(second + 300));
-        for (lane, (doing, state)) in doings.iter().zip(&mut states).enumerate() {
-            tell(&mut bench, &program, &mut tick, second, lane, doing, state);
-        }
-        for (lane, doing) in doings.iter().enumerate() {
-            if let Some((bytes, ports, peers)) = &doing.report {
-                bench.report(second + report_offset(lane), &format!("d{lane}"), &values(*bytes, ports, *peers));
-            }
-        }
+        let tick = told(&mut bench, &program, second, doings, &mut states);
         debug_assert!(tick.column(Column::Received).iter().all(|count| *count == 0), "nobody is sent anything");
         fleets.iter_mut().for_each(|fleet| fleet.judge(&tick, &program));
         bench.run_to(second + 300);
