@@ -316,20 +316,14 @@ impl<'a> Resolver<'a> {
         let mut catalog = Catalog::default();
         let mut custom_metrics = Vec::new();
         for (name, kind) in &draft.custom_metrics {
-            const TYPES: [(&str, CustomMetricType); 4] = [
-                ("number", CustomMetricType::Number),
-                ("number-list", CustomMetricType::NumberList),
-                ("string-list", CustomMetricType::StringList),
-                ("ip-address-list", CustomMetricType::IpAddressList),
-            ];
-            match TYPES.iter().find(|(word, _)| *word == kind.value) {
-                Some((_, kind)) => {
-                    catalog.custom_metrics.insert(name.value.clone(), *kind);
-                    custom_metrics.push((name.value.clone(), *kind));
+            match CustomMetricType::from_name(&kind.value) {
+                Some(kind) => {
+                    catalog.custom_metrics.insert(name.value.clone(), kind);
+                    custom_metrics.push((name.value.clone(), kind));
                 }
                 None => {
                     let message = format!("a custom metric has no type `{}`", kind.value);
-                    let help = suggestion(&kind.value, TYPES.iter().map(|(word, _)| *word));
+                    let help = suggestion(&kind.value, CustomMetricType::ALL.iter().map(|kind| kind.name()));
                     problems.push(Problem { help, ..Problem::error(kind.place.clone(), message) });
                 }
             }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::event::{Event, written};
-use super::file::{ACCOUNT, Change, ChangeKind, RuleTest};
+use super::file::{ACCOUNT, ChangeKind, RuleTest};
 use super::world::{Happening, What};
 
 const REGION: &str = "us-east-1";
@@ -116,9 +116,8 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Vec<Event>,
     let end = test.end();
     let mut happenings = timeline.iter().peekable();
     // The profile is attached at the start: what happened before belongs to nobody's window.
-    let started = ChangeKind::Attach(String::new());
-    let start = Change { at: Millis(0), kind: started };
-    let changes = std::iter::once((&start, true)).chain(test.changes.iter().map(|change| (change, false)));
+    let changes = test.changes.iter().map(|change| (change.at, Some(&change.kind)));
+    let changes = std::iter::once((Millis(0), None)).chain(changes);
     let mut observe = |until: Timestamp, inclusive: bool, world: &mut World, reference: &mut Reference| {
         while let Some(happening) = happenings.next_if(|next| next.time < until || inclusive && next.time == until) {
             let mut scene = Scene { detect: &mut world.detect, account: &world.account };
@@ -133,14 +132,15 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Vec<Event>,
         }
     };
     reference.sync(test.start - Millis::HOUR, &mut Scene { detect: &mut world.detect, account: &world.account });
-    for (change, is_start) in changes {
-        let now = test.start + change.at;
+    for (at, change) in changes {
+        let now = test.start + at;
         observe(now, false, &mut world, &mut reference);
         reference.advance(now, &mut Scene { detect: &mut world.detect, account: &world.account });
-        if is_start {
-            world.attach_all(test)?;
-        } else {
-            world.apply(test, now, &change.kind).map_err(|error| format!("the change at {}: {error}", change.at))?;
+        match change {
+            None => world.attach_all(test)?,
+            Some(change) => {
+                world.apply(test, now, change).map_err(|error| format!("the change at {at}: {error}"))?;
+            }
         }
         reference.sync(now, &mut Scene { detect: &mut world.detect, account: &world.account });
     }

@@ -14,7 +14,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use defender::detect::criteria::Observed;
 use defender::detect::reference::BrokerAction;
 use defender::detect::report::{CustomValue, ReportValues};
 use defender::metric::{Metric, MetricRef, ValueKind};
@@ -318,9 +317,4 @@ fn elements<T: std::str::FromStr>(datum: &Datum) -> Vec<T> {
         Datum::Set(list) => list.iter().filter_map(|text| text.parse().ok()).collect(),
         _ => Vec::new(),
     }
-}
-
-/// The value of a device-side set metric in a report.
-pub(super) fn reported(values: &ReportValues, metric: Metric) -> Option<Observed> {
-    values.observed(metric)
 }
