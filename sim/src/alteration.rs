@@ -4,8 +4,9 @@
 //! the account which marks still stand, so that a defect is resolved by whoever really mends it, and by any road.
 
 use defender::account::{
-    Account, CertificateFacts, CertificateStatus, CognitoPoolIndex, DisconnectReason, IssuerIndex, PolicyTarget,
-    Principal, RoleAliasIndex, Session, ThingPrincipalType,
+    Account, CertificateFacts, CertificateStatus, CognitoPoolIndex, CrlEntry, DisconnectReason, IssuerIndex,
+    PolicyTarget, Principal, RevocationReason, RevokingIssuer, RoleAliasIndex, SerialNumber, Session,
+    ThingPrincipalType,
 };
 use defender::error::ServiceError;
 use defender::ids::{CaCertificateIndex, CertificateIndex, PolicyIndex, ThingId};
@@ -218,14 +219,31 @@ impl Scene<'_> {
         self.mark(wrong, check, Place::Resource(resource.to_owned()), self.now);
     }
 
+    /// Creates a policy and attaches it to the certificates of the act's devices.
+    pub(crate) fn give_policy(&mut self, name: &str, document: &str) -> Result<PolicyIndex, ServiceError> {
+        let (now, devices) = (self.now, self.devices);
+        let policy = self.account().create_policy(now, name, document)?;
+        for device in devices {
+            let target = PolicyTarget::Certificate(self.certificate(*device));
+            self.account().attach_policy(now, policy, target)?;
+        }
+        Ok(policy)
+    }
+
+    /// Puts a certificate on the revocation list of its issuer, from now on.
+    pub(crate) fn revoke(&mut self, issuer: String, serial: SerialNumber, reason: RevocationReason) {
+        let now = self.now;
+        let (issuer, revocation_date) = (RevokingIssuer::Subject(issuer), Some(now));
+        self.account().add_crl_entries(now, [CrlEntry { issuer, serial, revocation_date, reason: Some(reason) }]);
+    }
+
     fn mark(&mut self, wrong: Wrong, check: &'static str, place: Place, since: Timestamp) {
         self.marks.push(Mark { wrong, check, place, since, harm_planned: 0 });
     }
 
     /// The name of the act as names in the account may be spelt.
     pub(crate) fn label(&self) -> String {
-        let fits = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
-        self.name.chars().map(fits).take(100).collect()
+        plain(self.name)
     }
 
     /// The certificate of a device.
@@ -302,7 +320,13 @@ impl Scene<'_> {
     }
 }
 
-/// Every hour of an act: when acts that go on look at what has changed.
-pub(crate) fn hourly(duration: Millis) -> Vec<Millis> {
-    (0..(duration.0 + Millis::HOUR.0 - 1) / Millis::HOUR.0).map(Millis::hours).collect()
+/// A name of the scenario as ids in the account may be spelt: letters, digits, `-` and `_`, at most 100.
+pub(crate) fn plain(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    name.chars().map(fits).take(100).collect()
+}
+
+/// From the beginning of an act every so often, for acts that go on and look at what has changed.
+pub(crate) fn repeatedly(every: Millis, duration: Millis) -> Vec<Millis> {
+    (0..(duration.0 + every.0 - 1) / every.0).map(|n| Millis(every.0 * n)).collect()
 }

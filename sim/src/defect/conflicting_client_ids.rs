@@ -8,7 +8,7 @@ use defender::ids::ThingId;
 use defender::time::Millis;
 
 use super::{Defect, Entry, Targets};
-use crate::alteration::{Alter, Scene, Wrong, hourly};
+use crate::alteration::{Alter, Scene, Wrong, repeatedly};
 use crate::disturbance::{Disturb, Disturbance, Span};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -33,7 +33,7 @@ struct ConflictingClientIds {
 
 impl Alter for ConflictingClientIds {
     fn steps(&self, duration: Millis) -> Vec<Millis> {
-        hourly(duration)
+        repeatedly(Millis::HOUR, duration)
     }
 
     fn step(&self, number: usize, scene: &mut Scene<'_>) -> Result<(), ServiceError> {

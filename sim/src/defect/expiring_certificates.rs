@@ -12,6 +12,9 @@ use crate::scenario::Scenario;
 /// How long before its end a certificate's coming expiry is a defect (the default of C-14).
 pub(crate) const NOTICE: Millis = Millis::days(30);
 
+/// Unit of the harm that expiring certificates do.
+pub(crate) const OUTAGE: &str = "outage seconds";
+
 pub(super) const ENTRY: Entry = Entry {
     name: "expiring-certificates",
     summary: "Device certificates expire soon or during the run: those of a cohort, or of some devices.",
@@ -111,6 +114,6 @@ impl Defect for ExpiringCertificates {
     }
 
     fn harm_unit(&self) -> &'static str {
-        "outage seconds"
+        OUTAGE
     }
 }

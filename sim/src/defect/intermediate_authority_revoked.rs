@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use defender::account::{CrlEntry, IssuerFacts, RevocationReason, RevokingIssuer};
+use defender::account::{IssuerFacts, RevocationReason};
 use defender::error::ServiceError;
 
 use super::{Defect, Entry, Targets};
@@ -30,7 +30,7 @@ impl Alter for IntermediateAuthorityRevoked {
             IssuerFacts { subject: subject(&name), id: id.to_string(), key_id: None, serial: serial(&id), issuer }
         };
         let root = facts(format!("{label}-root"), None);
-        let list = RevokingIssuer::Subject(root.subject.clone());
+        let list = root.subject.clone();
         let root = scene.account().register_issuer(now, root)?;
         let intermediate = facts(label, Some(root));
         let (name, number) = (intermediate.subject.clone(), intermediate.serial);
@@ -39,9 +39,7 @@ impl Alter for IntermediateAuthorityRevoked {
         for device in devices {
             scene.reissue(*device, |facts| facts.issuer = Some(intermediate))?;
         }
-        let reason = Some(RevocationReason::CaCompromise);
-        let entry = CrlEntry { issuer: list, serial: number, revocation_date: Some(now), reason };
-        scene.account().add_crl_entries(now, [entry]);
+        scene.revoke(list, number, RevocationReason::CaCompromise);
         scene.wrong_with(&name, self.checks()[0], Wrong::Issuer(intermediate));
         Ok(())
     }

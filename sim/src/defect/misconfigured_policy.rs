@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use defender::account::PolicyTarget;
 use defender::error::ServiceError;
 
 use super::{Defect, Entry, Targets};
@@ -38,7 +37,7 @@ struct MisconfiguredPolicy {
 
 impl Alter for MisconfiguredPolicy {
     fn step(&self, _: usize, scene: &mut Scene<'_>) -> Result<(), ServiceError> {
-        let (now, name) = (scene.now, scene.label());
+        let name = scene.label();
         let arn = |resource: &str| scene.fleet.account.arn(resource);
         let statement = |effect: &str, action: &str, resource: String| serde_json::json!({ "Effect": effect, "Action": action, "Resource": resource });
         let statements = match self.flaw {
@@ -54,12 +53,7 @@ impl Alter for MisconfiguredPolicy {
             ],
         };
         let document = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
-        let policy = scene.account().create_policy(now, &name, &document.to_string())?;
-        let devices = scene.devices;
-        for device in devices {
-            let target = PolicyTarget::Certificate(scene.certificate(*device));
-            scene.account().attach_policy(now, policy, target)?;
-        }
+        let policy = scene.give_policy(&name, &document.to_string())?;
         scene.wrong_with(&name, self.checks()[0], Wrong::MisconfiguredPolicy(policy));
         Ok(())
     }

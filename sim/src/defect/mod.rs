@@ -30,7 +30,7 @@ use crate::scenario::fields::{Fields, OneOrMore};
 use crate::scenario::source::Placed;
 use crate::scenario::{Amount, Scenario, SelectorDraft};
 
-pub(crate) use expiring_certificates::NOTICE as EXPIRY_NOTICE;
+pub(crate) use expiring_certificates::{NOTICE as EXPIRY_NOTICE, OUTAGE};
 pub(crate) use logging_disabled::logs;
 
 /// A posture defect with its parameters.

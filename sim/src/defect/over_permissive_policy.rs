@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use defender::account::PolicyTarget;
 use defender::error::ServiceError;
 use defender::policy::{Document, broad_data_plane};
 
@@ -53,12 +52,7 @@ impl Alter for OverPermissivePolicy {
                 (name.as_str().to_owned(), policy)
             }
             None => {
-                let policy = scene.account().create_policy(now, &label, EVERYTHING)?;
-                let devices = scene.devices;
-                for device in devices {
-                    let target = PolicyTarget::Certificate(scene.certificate(*device));
-                    scene.account().attach_policy(now, policy, target)?;
-                }
+                let policy = scene.give_policy(&label, EVERYTHING)?;
                 (label, policy)
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use defender::account::{CrlEntry, RevocationReason, RevokingIssuer};
+use defender::account::RevocationReason;
 use defender::error::ServiceError;
 use defender::time::Millis;
 
@@ -47,19 +47,10 @@ impl Alter for RevokedAuthority {
 
 /// Puts an authority on its own revocation list.
 pub(crate) fn revoke(scene: &mut Scene<'_>, name: &str) -> Result<defender::ids::CaCertificateIndex, ServiceError> {
-    let now = scene.now;
     let missing = || ServiceError::not_found("CA certificate", name);
     let ca = scene.fleet.authority(name).ok_or_else(missing)?;
     let serial = scene.fleet.account.ca_certificate(ca).ok_or_else(missing)?.facts().serial;
-    scene.account().add_crl_entries(
-        now,
-        [CrlEntry {
-            issuer: RevokingIssuer::Subject(subject(name)),
-            serial,
-            revocation_date: Some(now),
-            reason: Some(RevocationReason::CaCompromise),
-        }],
-    );
+    scene.revoke(subject(name), serial, RevocationReason::CaCompromise);
     Ok(ca)
 }
 

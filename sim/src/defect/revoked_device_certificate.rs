@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use defender::account::{CrlEntry, RevocationReason, RevokingIssuer};
+use defender::account::RevocationReason;
 use defender::error::ServiceError;
 
 use super::{Defect, Entry, Targets};
@@ -34,20 +34,16 @@ impl Alter for RevokedDeviceCertificate {
 
 /// Puts the certificates of devices on the revocation lists of their issuers.
 pub(crate) fn revoke(scene: &mut Scene<'_>, devices: &[u32], reason: RevocationReason) {
-    let now = scene.now;
-    let account = &scene.fleet.account;
-    let entries = devices.iter().filter_map(|device| {
-        let certificate = account.certificate(scene.certificate(*device))?;
-        let issuer = account.issuer(certificate.issuer()?)?;
-        Some(CrlEntry {
-            issuer: RevokingIssuer::Subject(issuer.subject.clone()),
-            serial: certificate.serial(),
-            revocation_date: Some(now),
-            reason: Some(reason),
-        })
-    });
-    let entries: Vec<CrlEntry> = entries.collect();
-    scene.account().add_crl_entries(now, entries);
+    for device in devices {
+        let account = &scene.fleet.account;
+        let entry = account.certificate(scene.certificate(*device)).and_then(|certificate| {
+            let issuer = account.issuer(certificate.issuer()?)?;
+            Some((issuer.subject.clone(), certificate.serial()))
+        });
+        if let Some((issuer, serial)) = entry {
+            scene.revoke(issuer, serial, reason);
+        }
+    }
 }
 
 impl Defect for RevokedDeviceCertificate {

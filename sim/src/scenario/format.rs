@@ -517,10 +517,7 @@ fn delay(fields: &mut Fields<'_>) -> Delay {
         1.0..=100.0,
         "95th percentile of the delay over its median: the delay is then log-normal",
     );
-    match spread {
-        Some(p95_ratio) if p95_ratio > 1.0 => Delay::LogNormal { median, p95_ratio },
-        _ => Delay::Fixed(median),
-    }
+    Delay::new(median, spread.unwrap_or(1.0))
 }
 
 fn rotation(fields: &mut Fields<'_>) -> RotationPlan {

@@ -334,6 +334,13 @@ pub enum Delay {
     },
 }
 
+impl Delay {
+    /// With this median, and this ratio of p95 to it; fixed if that is 1.
+    pub(crate) fn new(median: Millis, p95_ratio: f64) -> Delay {
+        if p95_ratio > 1.0 { Delay::LogNormal { median, p95_ratio } } else { Delay::Fixed(median) }
+    }
+}
+
 /// What a responder does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {

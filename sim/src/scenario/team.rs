@@ -103,7 +103,7 @@ pub(crate) fn team(fields: &mut Fields<'_>) -> TeamDraft {
         name,
         time_zone,
         analysts,
-        triage: if p95_ratio > 1.0 { Delay::LogNormal { median, p95_ratio } } else { Delay::Fixed(median) },
+        triage: Delay::new(median, p95_ratio),
         dismisses: fields
             .or("dismisses", Probability::ZERO, "share of alerts about attacks that a rested analyst dismisses")
             .as_f64(),

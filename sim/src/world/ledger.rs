@@ -8,16 +8,13 @@ use defender::time::{Millis, Timestamp};
 
 use crate::alteration::{Alter, Mark, Place, Wrong};
 use crate::attack::Attack;
-use crate::defect::Defect;
+use crate::defect::{Defect, OUTAGE};
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::disturbance::Disturb;
 use crate::fleet::Fleet;
 use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId};
 use crate::scenario::{DefectPlan, Scenario, Selector};
 use crate::shard::Overlay;
-
-/// Unit of the harm that expiring certificates do.
-pub(crate) const OUTAGE: &str = "outage seconds";
 
 /// Acts, as they go.
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,7 @@ use defender::time::{Millis, Timestamp};
 
 use super::calendar::Task;
 use super::{Stopped, World};
+use crate::alteration::plain;
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::event::{Event, EventKind};
 use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId, MitigationRow};
@@ -222,15 +223,13 @@ impl World<'_> {
 
     /// A responder acts; what it changes takes hold at `now`.
     pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
-        if !response.ran {
-            if let Some(reason) = self.holds_back(time, &response) {
-                self.gave_up(time, &response, "SKIPPED", reason);
-                return;
-            }
-            let Some(response) = self.run_function(time, response) else { return };
-            return self.take_effect(now, time, response);
+        if response.ran {
+            self.take_effect(now, time, response);
+        } else if let Some(reason) = self.holds_back(time, &response) {
+            self.gave_up(time, &response, "SKIPPED", reason);
+        } else if let Some(response) = self.run_function(time, response) {
+            self.take_effect(now, time, response);
         }
-        self.take_effect(now, time, response);
     }
 
     /// Why a responder does nothing, if it does nothing.
@@ -291,34 +290,38 @@ impl World<'_> {
         Some(response)
     }
 
-    /// Writes down that nothing came of a response.
-    fn gave_up(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
+    /// The row of a response, before anybody knows what came of it.
+    fn row(&self, time: Timestamp, response: &PendingResponse) -> MitigationRow {
         let plan = &self.scenario.responders[response.responder];
-        let (trigger, device) = match response.cause {
-            Cause::Alarm(alarm) => {
+        let (trigger, device) = match (response.cause, &plan.trigger) {
+            (Cause::Alarm(alarm), _) => {
                 let alarm = &self.record.alarms[alarm];
                 (format!("violation {}", self.record.names(alarm.behavior).1), Some(alarm.device))
             }
-            Cause::Audit(_) => match &plan.trigger {
-                Trigger::Finding { check } => (format!("finding {check}"), None),
-                Trigger::Violation { .. } => (String::new(), None),
-            },
+            (Cause::Audit(_), Trigger::Finding { check }) => (format!("finding {check}"), None),
+            (Cause::Audit(_), Trigger::Violation { .. }) => (String::new(), None),
         };
-        let thing = device.map(|device| self.fleet.account.thing_name(ThingId(device.0)).to_owned());
-        let row = MitigationRow {
+        MitigationRow {
             responder: plan.name.clone(),
             action: plan.response.name().to_owned(),
             action_type: String::new(),
             trigger,
-            target: thing.unwrap_or_default(),
+            target: String::new(),
             device,
             triggered: response.triggered,
             started: time,
             effective: None,
-            status: status.to_owned(),
-            error: Some(error),
-        };
-        self.responders.add_row(row);
+            status: String::new(),
+            error: None,
+        }
+    }
+
+    /// Writes down that nothing came of a response.
+    fn gave_up(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
+        let row = self.row(time, response);
+        let thing = row.device.map(|device| self.fleet.account.thing_name(ThingId(device.0)).to_owned());
+        let (target, status) = (thing.unwrap_or_default(), status.to_owned());
+        self.responders.add_row(MitigationRow { target, status, error: Some(error), ..row });
         self.drop_response(response);
     }
 
@@ -343,12 +346,7 @@ impl World<'_> {
 
     fn next_task_id(&mut self, responder: usize) -> String {
         self.responders.tasks[responder] += 1;
-        let name: String = self.scenario.responders[responder]
-            .name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
-            .take(100)
-            .collect();
+        let name = plain(&self.scenario.responders[responder].name);
         format!("{name}-{:06}", self.responders.tasks[responder])
     }
 
@@ -360,7 +358,6 @@ impl World<'_> {
         alarm: usize,
         action: &str,
     ) {
-        let (device, rule) = (self.record.alarms[alarm].device.0, self.record.alarms[alarm].behavior);
         let request = StartDetectMitigationActionsTaskRequest {
             task_id: self.next_task_id(response.responder),
             target: DetectMitigationActionsTaskTarget {
@@ -377,16 +374,7 @@ impl World<'_> {
             &self.detect,
             request,
         );
-        let trigger = format!("violation {}", self.record.names(rule).1);
-        self.executed(
-            now,
-            time,
-            response,
-            action,
-            &trigger,
-            Some(device),
-            started.err().map(|error| error.to_string()),
-        );
+        self.executed(now, time, response, started.err().map(|error| error.to_string()));
     }
 
     fn mitigate_findings(
@@ -415,41 +403,14 @@ impl World<'_> {
             &self.audit,
             request,
         );
-        let trigger = format!("finding {check}");
-        self.executed(now, time, response, action, &trigger, None, started.err().map(|error| error.to_string()));
+        self.executed(now, time, response, started.err().map(|error| error.to_string()));
     }
 
     /// Writes down what a task did.
-    #[expect(clippy::too_many_arguments, reason = "the columns of a row")]
-    fn executed(
-        &mut self,
-        now: Timestamp,
-        time: Timestamp,
-        response: &PendingResponse,
-        action: &str,
-        trigger: &str,
-        device: Option<u32>,
-        refused: Option<String>,
-    ) {
-        let (responder, triggered) = (response.responder, response.triggered);
-        let name = self.scenario.responders[responder].name.clone();
-        let row = |target: String, device: Option<u32>, action_type: String, status: &str, error: Option<String>| {
-            MitigationRow {
-                responder: name.clone(),
-                action: action.to_owned(),
-                action_type,
-                trigger: trigger.to_owned(),
-                target,
-                device: device.map(DeviceId),
-                triggered,
-                started: time,
-                effective: None,
-                status: status.to_owned(),
-                error,
-            }
-        };
+    fn executed(&mut self, now: Timestamp, time: Timestamp, response: &PendingResponse, refused: Option<String>) {
+        let blank = self.row(time, response);
         if let Some(error) = refused {
-            self.responders.rows.push(row(String::new(), device, String::new(), "FAILED", Some(error)));
+            self.responders.rows.push(MitigationRow { status: "FAILED".to_owned(), error: Some(error), ..blank });
             return;
         }
         let events = self.mitigation.advance(time, &mut self.fleet.account, &mut self.outbox, &self.audit);
@@ -465,9 +426,15 @@ impl World<'_> {
                 }
                 TaskRef::Audit(_) => self.target_of_finding(task, subject),
             };
-            let status = if error.is_some() { "FAILED" } else { "SUCCESSFUL" };
             let succeeded = error.is_none();
-            let mut row = row(target.clone(), device, action_type.to_string(), status, error.map(|e| e.to_string()));
+            let mut row = MitigationRow {
+                target: target.clone(),
+                device: device.map(DeviceId),
+                action_type: action_type.to_string(),
+                status: if succeeded { "SUCCESSFUL" } else { "FAILED" }.to_owned(),
+                error: error.map(|error| error.to_string()),
+                ..blank.clone()
+            };
             match device {
                 // Takes effect for the device when the broker next decides; until then it waits.
                 Some(device) if succeeded => {
@@ -482,11 +449,12 @@ impl World<'_> {
                 time,
                 kind: EventKind::Response,
                 subject: device.unwrap_or(u32::MAX),
-                object: responder as u32,
+                object: response.responder as u32,
                 value: u64::from(succeeded),
             });
             if device.is_none() {
-                self.record.tell(time, "response", format!("{name}: {action} on {target}: {}", status.to_lowercase()));
+                let text = format!("{}: {} on {target}: {}", row.responder, row.action, row.status.to_lowercase());
+                self.record.tell(time, "response", text);
             }
             self.responders.rows.push(row);
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sim::defect::REGISTRY;
 use sim::outcome::{Act, ActKind, Outcome};
-use sim::scenario::{LoadOptions, load};
-use sim::world::{RunOptions, Unobserved, run};
+
+use crate::attacks::outcome_in;
 
 /// Two hundred thermostats for three days, all checks on, an audit every day.
 const WORLD: &str = r##"
@@ -78,12 +78,7 @@ fn outcome(added: &str) -> Outcome {
         REGISTRY_CHECKS.with(|checks| checks.iter().map(|check| format!("\"{check}\"")).collect());
     let enabled: Vec<String> = checks.iter().map(|check| format!("{check}: {{ \"enabled\": true }}")).collect();
     let world = WORLD.replace("CHECKS", &checks.join(", ")).replace("ENABLED", &enabled.join(", "));
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let path = directory.path().join("world.toml");
-    std::fs::write(&path, world.replacen("[documents]", &format!("{added}\n[documents]"), 1)).expect("writable");
-    let loaded = load(&path, &[], &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
-    let options = RunOptions { threads: Some(1), ..RunOptions::default() };
-    run(&loaded.scenario, options, &mut Unobserved).expect("it runs").outcome
+    outcome_in(&world.replacen("[documents]", &format!("{added}\n[documents]"), 1), "")
 }
 
 thread_local! {
