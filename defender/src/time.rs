@@ -20,24 +20,25 @@ impl Millis {
     /// One day: exactly 86,400 s (0.4 of the specification).
     pub const DAY: Millis = Millis(86_400_000);
 
-    /// `n` whole seconds.
+    /// `n` whole seconds. As the others: the longest span there is, if that many do not fit, so that no number that
+    /// somebody wrote overflows before it was checked.
     pub const fn seconds(n: i64) -> Millis {
-        Millis(n * 1_000)
+        Millis(n.saturating_mul(1_000))
     }
 
     /// `n` whole minutes.
     pub const fn minutes(n: i64) -> Millis {
-        Millis(n * 60_000)
+        Millis(n.saturating_mul(60_000))
     }
 
     /// `n` whole hours.
     pub const fn hours(n: i64) -> Millis {
-        Millis(n * 3_600_000)
+        Millis(n.saturating_mul(3_600_000))
     }
 
     /// `n` whole days of 86,400 s.
     pub const fn days(n: i64) -> Millis {
-        Millis(n * 86_400_000)
+        Millis(n.saturating_mul(86_400_000))
     }
 
     /// The span in seconds, fractions kept.
@@ -87,7 +88,7 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// The instant `seconds` after the epoch.
     pub const fn from_seconds(seconds: i64) -> Timestamp {
-        Timestamp(seconds * 1_000)
+        Timestamp(seconds.saturating_mul(1_000))
     }
 
     /// Milliseconds since the epoch: the form of SNS payloads (G-02).
@@ -203,6 +204,14 @@ mod tests {
         assert_eq!(Timestamp::from_seconds(301).ceil_to(step), Timestamp::from_seconds(600));
         assert_eq!(Timestamp::from_seconds(300).ceil_to(step), Timestamp::from_seconds(300));
         assert_eq!(Timestamp::from_seconds(-1).floor_to(step), Timestamp::from_seconds(-300));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_the_longest_there_is() {
+        for n in [i64::MAX, i64::MIN] {
+            let longest = [Millis::seconds(n), Millis::minutes(n), Millis::hours(n), Millis::days(n)];
+            assert_eq!((longest, Timestamp::from_seconds(n)), ([Millis(n); 4], Timestamp(n)));
+        }
     }
 
     #[test]
