@@ -55,6 +55,7 @@ impl Fixture {
             crossings: Vec::new(),
             audits: Vec::new(),
             findings: Vec::new(),
+            documents: Vec::new(),
             mitigations: Vec::new(),
             cases: Vec::new(),
             jobs: Vec::new(),

@@ -9,6 +9,7 @@
 //! This crate owns presentation and no arithmetic of its own: every number comes from a score, and every score from its
 //! definition ([`glossary`] repeats them for readers). It does not know how a result came about.
 
+mod documents;
 pub mod glossary;
 mod html;
 mod plot;

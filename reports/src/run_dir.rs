@@ -8,9 +8,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use lab::Scorecard;
-use lab::outcome::Outcome;
+use lab::outcome::{Outcome, RepairRow};
 use tempfile::TempDir;
 
+use crate::documents;
 use crate::html;
 use crate::plot::{self, Figure};
 use crate::scores;
@@ -204,6 +205,7 @@ fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str)
         table("scores.csv", &|to| scores::scores(card, to))?,
         table("alarms.csv", &|to| tables::alarms(outcome, card, to, ROWS_MAX))?,
         table("findings.csv", &|to| tables::findings(outcome, to, ROWS_MAX))?,
+        table("documents.csv", &|to| tables::documents(outcome, to, ROWS_MAX))?,
         table("mitigations.csv", &|to| tables::mitigations(outcome, to, ROWS_MAX))?,
         table("timeline.csv", &|to| tables::timeline(outcome, to, ROWS_MAX))?,
         table("truth.csv", &|to| tables::truth(outcome, card, to, ROWS_MAX))?,
@@ -211,6 +213,7 @@ fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str)
     ];
     let figures = plot::figures(outcome, card);
     write_figures(&dir.join("plots"), &figures)?;
+    write_repairs(dir, outcome)?;
     write_text(&dir.join("scenario.lock.toml"), lock_toml)?;
     let navigator = lab::coverage::navigator(outcome, &card.detection.attacks);
     let pretty = |value: &serde_json::Value| format!("{value:#}\n");
@@ -219,6 +222,19 @@ fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str)
     let path = dir.join("summary.json");
     let json = Summary::of(outcome, card, &notes).to_json().map_err(|error| WriteError::io(&path, error.into()))?;
     write_text(&path, &json)
+}
+
+/// The proposed documents, one file each; no folder if there is none.
+fn write_repairs(dir: &Path, outcome: &Outcome) -> Result<(), WriteError> {
+    for (document, file) in outcome.documents.iter().zip(documents::files(outcome)) {
+        let (RepairRow::Proposed { text, .. }, Some(file)) = (&document.repair, file) else { continue };
+        let folder = dir.join(documents::FOLDER);
+        if !folder.exists() {
+            create_dir(&folder)?;
+        }
+        write_text(&folder.join(file), &format!("{text}\n"))?;
+    }
+    Ok(())
 }
 
 fn write_figures(dir: &Path, figures: &[Figure]) -> Result<(), WriteError> {

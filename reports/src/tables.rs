@@ -6,9 +6,11 @@
 use std::io::Write;
 
 use lab::matching::{Verdict, part_on};
-use lab::outcome::{Act, ActKind, Outcome, Value};
+use lab::outcome::{Act, ActKind, Outcome, RepairRow, Value};
 use lab::{Millis, Scorecard, Timestamp};
 use serde::Serialize;
+
+use crate::documents;
 
 /// Most rows of a table (and lines of `notifications.jsonl`).
 pub const ROWS_MAX: usize = 100_000;
@@ -181,6 +183,39 @@ pub(crate) fn findings(outcome: &Outcome, to: impl Write, limit: usize) -> csv::
         ])?;
     }
     table.finish("findings.csv", "the findings of the earliest audits")
+}
+
+/// `documents.csv`: one row per statement at fault of a policy or role, document by document.
+pub(crate) fn documents(outcome: &Outcome, to: impl Write, limit: usize) -> csv::Result<TableNote> {
+    let heading =
+        ["check", "reason", "resource", "document", "alike", "path", "line", "action", "pattern", "witness", "repair"];
+    let mut table = Table::new(to, limit, &heading)?;
+    for (document, file) in outcome.documents.iter().zip(documents::files(outcome)) {
+        let repair = match &document.repair {
+            RepairRow::Proposed { .. } => file.map_or_else(String::new, |file| format!("{}/{file}", documents::FOLDER)),
+            RepairRow::NotDerivable(why) => format!("none: {why}"),
+            RepairRow::Compliant => "compliant by itself".to_owned(),
+        };
+        for fault in &document.faults {
+            if !table.has_room() {
+                continue;
+            }
+            table.row([
+                outcome.checks[document.check as usize].name.clone(),
+                document.reason.clone(),
+                document.resource.clone(),
+                document.document.clone(),
+                document.alike.to_string(),
+                fault.path.clone(),
+                fault.line.to_string(),
+                fault.action.clone(),
+                fault.resource.clone(),
+                fault.witness.clone().unwrap_or_default(),
+                repair.clone(),
+            ])?;
+        }
+    }
+    table.finish("documents.csv", "the documents found first")
 }
 
 /// `mitigations.csv`: one row per action and target, by time.

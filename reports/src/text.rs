@@ -1,8 +1,9 @@
 //! The summary for a terminal: what happened, what was seen, how fast, at what cost, what was contained.
 
 use lab::Scorecard;
-use lab::outcome::{ActKind, Outcome};
+use lab::outcome::{ActKind, Outcome, RepairRow};
 
+use crate::documents;
 use crate::wording::{
     amount, count, cut, date, number, parts, percent, rate, rate_interval, share, share_interval, span, span_or, things,
 };
@@ -38,6 +39,7 @@ pub fn summary_in(outcome: &Outcome, card: &Scorecard, color: Color) -> String {
     glance(&mut page, outcome, card);
     attacks(&mut page, outcome, card);
     checks(&mut page, card);
+    at_fault(&mut page, outcome);
     measures(&mut page, card);
     notes(&mut page, outcome, card);
     foot(&mut page, outcome);
@@ -314,6 +316,36 @@ fn checks(page: &mut Page, card: &Scorecard) {
         .collect();
     if !rows.is_empty() {
         page.table(&["audit check", "seeded", "found", "precision", "p50"], &rows);
+        page.space();
+    }
+}
+
+/// Most documents at fault that are told; the report has the others.
+const AT_FAULT: usize = 3;
+
+/// ``at fault  policy: line 7: `iot:Publish` on `*`: may …; a repair is proposed``.
+fn at_fault(page: &mut Page, outcome: &Outcome) {
+    for document in outcome.documents.iter().take(AT_FAULT) {
+        let Some(fault) = document.faults.first() else { continue };
+        let more = match document.faults.len() as u64 - 1 {
+            0 => String::new(),
+            n => format!(" (and {})", things(n, "more fault")),
+        };
+        let repair = match &document.repair {
+            RepairRow::Proposed { .. } => "; a repair is proposed",
+            RepairRow::NotDerivable(_) => "; no repair can be derived",
+            RepairRow::Compliant => "",
+        };
+        page.labeled(
+            "At fault",
+            &format!("{}: {}{more}{repair}", documents::name_of(document), documents::sentence(fault)),
+        );
+    }
+    if outcome.documents.len() > AT_FAULT {
+        let more = things((outcome.documents.len() - AT_FAULT) as u64, "more document");
+        page.labeled("", &format!("{more} at fault: documents.csv"));
+    }
+    if !outcome.documents.is_empty() {
         page.space();
     }
 }

@@ -4,11 +4,15 @@
 //! rendered again next year. Times are absolute ([`Timestamp`]); device ids are positions in [`Outcome::devices`]
 //! order (class by class).
 
+mod document;
+
 use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
+
+pub use document::{DocumentRow, FaultRow, RepairRow};
 
 /// A device of the fleet: classes one after the other, in scenario order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +41,9 @@ pub struct Outcome {
     pub audits: Vec<AuditRow>,
     /// Findings, audit by audit. At most [`Outcome::FINDINGS_CAP`] are kept; `audits` has the full counts.
     pub findings: Vec<FindingRow>,
+    /// Policies and roles at fault, in the order found, with what could stand in their place. At most
+    /// [`Outcome::DOCUMENTS_CAP`] are kept.
+    pub documents: Vec<DocumentRow>,
     /// What responders did, in time order.
     pub mitigations: Vec<MitigationRow>,
     /// Alerts that people judged, in the order of their arrival.
@@ -57,6 +64,8 @@ pub struct Outcome {
 impl Outcome {
     /// Findings kept in full; the rest are counted only.
     pub const FINDINGS_CAP: usize = 200_000;
+    /// Documents at fault that are looked into; later ones are findings only.
+    pub const DOCUMENTS_CAP: usize = 200;
     /// Notifications kept in full; the rest are counted only.
     pub const NOTIFICATIONS_CAP: usize = 200_000;
 
@@ -112,6 +121,9 @@ impl Outcome {
         let (audits, checks, acts) = (self.audits.len() as u32, self.checks.len() as u32, self.truth.len() as u32);
         if self.findings.iter().any(|finding| finding.audit >= audits || finding.check >= checks) {
             return Some("a finding names an audit or a check that there is not".to_owned());
+        }
+        if self.documents.iter().any(|document| document.audit >= audits || document.check >= checks) {
+            return Some("a document at fault names an audit or a check that there is not".to_owned());
         }
         if self.crossings.iter().any(|row| row.act >= acts) {
             return Some("a row names an act that the ledger does not have".to_owned());

@@ -55,7 +55,9 @@ pub use context::{AttachedThing, Attributes, Context, PresentedCertificate, Scop
 pub use document::{BLANK_POLICY, Document, Effect, Statement, StatementRef};
 pub use error::{PolicyError, PolicyErrorKind, Position, malformed};
 pub use misconfiguration::{Misconfiguration, MisconfigurationReason, misconfigurations};
-pub use repair::{Identity, Proposal, Repair, RoleStandard, Situation, Usage, repair, repair_denies, repair_role};
+pub use repair::{
+    Change, Identity, Proposal, Repair, RoleStandard, Situation, Usage, repair, repair_denies, repair_role,
+};
 pub use request::{Request, Resource};
 pub use services::{ServiceGrants, services};
 pub use witness::Witness;

@@ -1,5 +1,6 @@
 //! The report: one HTML file that needs nothing else, reads without script, and prints.
 
+mod documents;
 mod sections;
 mod table;
 

@@ -8,6 +8,7 @@ use lab::outcome::Outcome;
 use lab::{Millis, Scorecard};
 use serde::Serialize;
 
+use super::documents::{self, Faulty};
 use super::table::{Cell, Table, numbers, text, value, words};
 use crate::plot::Figure;
 use crate::tables::category;
@@ -29,7 +30,15 @@ pub(crate) struct Section {
     lead: String,
     figures: Vec<Shown>,
     tables: Vec<Table>,
+    /// Policies and roles at fault.
+    documents: Vec<Faulty>,
     list: Vec<Item>,
+}
+
+impl Section {
+    fn says_something(&self) -> bool {
+        !(self.figures.is_empty() && self.tables.is_empty() && self.documents.is_empty() && self.list.is_empty())
+    }
 }
 
 /// A figure as the template takes it.
@@ -133,6 +142,7 @@ pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) 
         lead,
         figures: shown(names),
         tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
+        documents: Vec::new(),
         list: Vec::new(),
     };
     let mut sections = vec![
@@ -170,7 +180,10 @@ pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) 
     if let Some(last) = sections.last_mut() {
         last.list = gaps(card);
     }
-    sections.retain(|section| !(section.figures.is_empty() && section.tables.is_empty() && section.list.is_empty()));
+    let mut at_fault = section("at-fault", "Policies and roles at fault", documents::lead(outcome), &[], Vec::new());
+    at_fault.documents = documents::faulty(outcome);
+    sections.insert(2, at_fault);
+    sections.retain(Section::says_something);
     sections
 }
 

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use lab::Scorecard;
-use lab::outcome::Outcome;
+use lab::outcome::{Outcome, RepairRow};
 use reports::{Destination, WriteError, write_run};
 
 use crate::specimen;
@@ -31,11 +31,13 @@ fn a_run_leaves_all_its_files_and_nothing_beside_them() {
         names(&dir),
         [
             "alarms.csv",
+            "documents.csv",
             "findings.csv",
             "mitigations.csv",
             "navigator.json",
             "notifications.jsonl",
             "plots",
+            "repairs",
             "report.html",
             "scenario.lock.toml",
             "scores.csv",
@@ -49,13 +51,29 @@ fn a_run_leaves_all_its_files_and_nothing_beside_them() {
 }
 
 #[test]
+fn a_proposed_document_is_a_file_that_table_and_report_name() {
+    let (outcome, card) = run();
+    let guard = tempfile::tempdir().expect("a temporary directory");
+    let dir = guard.path().join("run");
+    write_run(&dir, &outcome, &card, "").expect("written");
+    let text = fs::read_to_string(dir.join("repairs/camera-policy.json")).expect("the name is fit for a file");
+    let RepairRow::Proposed { text: proposed, .. } = &outcome.documents[0].repair else { panic!("a proposal") };
+    assert_eq!(text.trim_end(), proposed);
+    for file in ["documents.csv", "report.html"] {
+        let text = fs::read_to_string(dir.join(file)).expect(file);
+        assert!(text.contains("repairs/camera-policy.json"), "{file}");
+        assert!(text.contains("may update the shadow of thing other-device"), "{file}");
+    }
+}
+
+#[test]
 fn the_same_run_is_written_to_the_same_bytes() {
     let (outcome, card) = run();
     let guard = tempfile::tempdir().expect("a temporary directory");
     let [a, b] = ["a", "b"].map(|name| guard.path().join(name));
     write_run(&a, &outcome, &card, "").expect("written");
     write_run(&b, &outcome, &card, "").expect("written");
-    for name in names(&a).into_iter().filter(|name| name != "plots") {
+    for name in names(&a).into_iter().filter(|name| name.contains('.')) {
         assert!(fs::read(a.join(&name)).expect("a") == fs::read(b.join(&name)).expect("b"), "{name} differs");
     }
 }

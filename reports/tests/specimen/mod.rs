@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each program that includes this file uses a part of it")]
 
 use lab::outcome::{
-    Act, ActKind, Alarm, AuditRow, BehaviorRow, Channel, CheckRow, ClassRow, DeviceAct, DeviceId, FindingRow, Header,
-    JobRow, MitigationRow, Outcome, Tally, TimelineRow, Value,
+    Act, ActKind, Alarm, AuditRow, BehaviorRow, Channel, CheckRow, ClassRow, DeviceAct, DeviceId, DocumentRow,
+    FaultRow, FindingRow, Header, JobRow, MitigationRow, Outcome, RepairRow, Tally, TimelineRow, Value,
 };
 use lab::{Millis, Timestamp, ViolationEventType};
 
@@ -51,6 +51,7 @@ fn empty(header: Header) -> Outcome {
         crossings: Vec::new(),
         audits: Vec::new(),
         findings: Vec::new(),
+        documents: Vec::new(),
         mitigations: Vec::new(),
         cases: Vec::new(),
         jobs: Vec::new(),
@@ -228,6 +229,26 @@ pub fn small() -> Outcome {
         device: None,
         time: at(121),
         suppressed: false,
+    }];
+    outcome.documents = vec![DocumentRow {
+        audit: 0,
+        check: 0,
+        reason: "POLICY_ALLOWS_BROAD_ACCESS_TO_DATA_PLANE_ACTIONS".into(),
+        resource: "camera policy".into(),
+        document: "camera policy".into(),
+        alike: 2,
+        faults: vec![FaultRow {
+            path: "/Statement/0".into(),
+            line: 4,
+            action: "iot:Publish".into(),
+            resource: "*".into(),
+            witness: Some("may update the shadow of thing other-device".into()),
+        }],
+        repair: RepairRow::Proposed {
+            text: "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": []\n}".into(),
+            changes: vec!["iot:Publish on `*` becomes `topic/data`".into()],
+            notes: Vec::new(),
+        },
     }];
     outcome.timeline =
         vec![TimelineRow { time: at(600), lane: "attack".into(), text: "leak begins on 2 devices".into() }];

@@ -127,6 +127,7 @@ impl World<'_> {
 
     fn record_findings(&mut self, audit: usize) {
         let task_id = self.record.audits[audit].task_id.clone();
+        let mut documents = std::mem::take(&mut self.record.documents);
         for key in self.audit.findings_of(&task_id) {
             let Some(finding) = self.audit.finding(key) else { continue };
             let (resource, device) = self.resource_of(&finding);
@@ -138,6 +139,7 @@ impl World<'_> {
                 object: check,
                 value: u64::from(finding.is_suppressed),
             });
+            self.documents_at_fault(&mut documents, audit as u32, check, &finding);
             if self.record.findings.len() < Outcome::FINDINGS_CAP {
                 self.record.findings.push(FindingRow {
                     audit: audit as u32,
@@ -151,10 +153,11 @@ impl World<'_> {
                 });
             }
         }
+        self.record.documents = documents;
     }
 
     /// A finding's resource for people, and its device if it belongs to one.
-    fn resource_of(&self, finding: &FindingView<'_>) -> (String, Option<u32>) {
+    pub(super) fn resource_of(&self, finding: &FindingView<'_>) -> (String, Option<u32>) {
         match &finding.resource {
             NonCompliant::DeviceCertificate(id) => match self.device_of_certificate(id) {
                 Some(device) => {

@@ -14,6 +14,7 @@ mod audits;
 mod calendar;
 pub mod checkpoint;
 mod desk;
+mod evidence;
 mod ledger;
 mod record;
 mod respond;

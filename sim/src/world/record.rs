@@ -17,6 +17,7 @@ use defender::ids::{ProfileId, ThingId};
 use defender::notification::Outbox;
 use defender::time::{Millis, Timestamp};
 
+use super::evidence::Documents;
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
@@ -101,6 +102,7 @@ pub(super) struct Record {
     pub audits: Vec<AuditRow>,
     pub checks: Vec<CheckRow>,
     pub findings: Vec<FindingRow>,
+    pub documents: Documents,
     pub timeline: Vec<TimelineRow>,
     pub warnings: Vec<String>,
 }
@@ -149,6 +151,7 @@ impl Record {
             audits: Vec::new(),
             checks: Vec::new(),
             findings: Vec::new(),
+            documents: Documents::default(),
             timeline: Vec::new(),
             warnings,
         }
@@ -231,6 +234,7 @@ impl Record {
             crossings: crossings(shards),
             audits: self.audits,
             findings: self.findings,
+            documents: self.documents.rows,
             mitigations,
             cases,
             jobs,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use defender::policy::{Document, broad_data_plane};
 use sim::defect::REGISTRY;
-use sim::outcome::{Act, ActKind, Outcome};
+use sim::outcome::{Act, ActKind, Outcome, RepairRow};
 
 use crate::attacks::outcome_in;
 
@@ -194,5 +195,25 @@ fn mitigation_mends_what_it_applies_to() {
             "{defect}: {:?}",
             outcome.mitigations
         );
+    }
+}
+
+#[test]
+fn a_policy_at_fault_comes_with_its_line_a_witness_and_a_repair_that_devices_can_live_with() {
+    let outcome =
+        outcome("[[defect]]\nname = \"widened\"\nstart = \"30h\"\nover-permissive-policy = { policy = \"device\" }\n");
+    let [document] = &outcome.documents[..] else { panic!("one policy, once: {:?}", outcome.documents) };
+    assert_eq!(outcome.checks[document.check as usize].name, "IOT_POLICY_OVERLY_PERMISSIVE_CHECK");
+    assert_eq!((document.resource.as_str(), document.document.as_str()), ("device", "device"));
+    assert!(document.faults.iter().all(|fault| fault.line > 0 && fault.path.starts_with("/Statement")));
+    assert!(document.faults.iter().any(|fault| fault.witness.is_some()), "{:?}", document.faults);
+    let RepairRow::Proposed { text, changes, .. } = &document.repair else { panic!("{:?}", document.repair) };
+    assert!(!changes.is_empty());
+    let proposed = Document::parse_iot(text).expect("a policy document");
+    assert!(broad_data_plane([&proposed]).is_empty(), "{text}");
+    // What the archetype does stays allowed.
+    for used in ["client/", "topic/devices/{}/telemetry", "topicfilter/devices/{}/commands"] {
+        let used = used.replace("{}", "${iot:Connection.Thing.ThingName}");
+        assert!(text.contains(&used), "{used} is lost:\n{text}");
     }
 }
