@@ -1,69 +1,65 @@
 //! The report: one HTML file that needs nothing else, reads without script, and prints.
 
 mod documents;
+pub(crate) mod page;
 mod sections;
-mod table;
+pub(crate) mod table;
 
 use lab::Scorecard;
 use lab::outcome::Outcome;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
 
-use crate::glossary::TERMS;
-use crate::plot::{Figure, palette};
+use crate::plot::Figure;
 use crate::tables::TableNote;
 use crate::text;
 use crate::wording::{date, span, things};
+use page::{Again, Answer, Page};
 
-const TEMPLATE: &str = include_str!("report.html.jinja");
-const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
-
-/// The whole report.
+/// The report of a run.
 pub(crate) fn report(
     outcome: &Outcome,
     card: &Scorecard,
     figures: &[Figure],
     notes: &[TableNote],
 ) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.add_template("report", TEMPLATE)?;
     let header = &outcome.header;
-    let style = format!("{}{}{STYLE}", palette::variables(), palette::style_sheet());
-    let answers = [
-        ("What happened", "what-happened", text::happened(outcome)),
-        ("What was seen", "what-was-seen", text::seen(card)),
-        ("How fast", "how-fast", text::fast(card)),
-        ("At what cost", "at-what-cost", text::cost(card)),
-        ("Contained", "contained", text::contained(card)),
-    ];
-    let terms: Vec<_> =
-        TERMS.iter().map(|term| context! { id => term.id, term => term.term, definition => term.definition }).collect();
-    environment.get_template("report")?.render(context! {
-        style,
-        script => SCRIPT,
-        scenario => header.scenario.clone(),
-        title => header.title.clone(),
-        facts => [
+    let answer = |label, anchor, text| Answer { label, anchor, text };
+    let page = Page {
+        window: format!("{}: run report", header.scenario),
+        heading: header.title.clone(),
+        name: header.scenario.clone(),
+        facts: vec![
             things(u64::from(header.devices), "device"),
             format!("{} from {}", span(header.end - header.start), date(header.start)),
             format!("seed {}", header.seed),
             format!("version {}", header.version),
         ],
-        modes => modes(outcome),
-        answers,
-        measures => Value::from(Serde(sections::measures(card))),
-        sections => Value::from(Serde(sections::sections(outcome, card, figures))),
-        warnings => outcome.warnings.clone(),
-        files => notes.iter().map(file).collect::<Vec<_>>(),
-        terms,
-        digest => header.digest.clone(),
-        seed => header.seed,
-        events => things(header.events, "event"),
-    })
+        modes: modes(outcome),
+        answers: vec![
+            answer("What happened", "what-happened", text::happened(outcome)),
+            answer("What was seen", "what-was-seen", text::seen(card)),
+            answer("How fast", "how-fast", text::fast(card)),
+            answer("At what cost", "at-what-cost", text::cost(card)),
+            answer("Contained", "contained", text::contained(card)),
+        ],
+        measures: sections::measures(card),
+        sections: sections::sections(outcome, card, figures),
+        warnings: outcome.warnings.clone(),
+        again: Again {
+            lead: format!(
+                "The same scenario and seed give the same bits. This run: seed {}, {}, digest",
+                header.seed,
+                things(header.events, "event")
+            ),
+            codes: vec![header.digest.clone()],
+            links: vec![
+                ("scenario.lock.toml", "everything needed to repeat it"),
+                ("summary.json", "every number of this page"),
+                ("navigator.json", "detection by ATT&CK technique"),
+            ],
+            files: notes.iter().map(file).collect(),
+        },
+    };
+    page.render()
 }
 
 /// What deviates from the defaults of a run.

@@ -6,9 +6,9 @@ use lab::latency::Latency;
 use lab::matching::label;
 use lab::outcome::Outcome;
 use lab::{Millis, Scorecard};
-use serde::Serialize;
 
-use super::documents::{self, Faulty};
+use super::documents;
+use super::page::{Item, Measure, Section};
 use super::table::{Cell, Table, numbers, text, value, words};
 use crate::plot::Figure;
 use crate::tables::category;
@@ -21,52 +21,6 @@ const DEVICES: usize = 250;
 
 /// Rows of any other table that grows with the scenario.
 const ROWS: usize = 100;
-
-/// A section.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Section {
-    id: &'static str,
-    title: &'static str,
-    lead: String,
-    figures: Vec<Shown>,
-    tables: Vec<Table>,
-    /// Policies and roles at fault.
-    documents: Vec<Faulty>,
-    list: Vec<Item>,
-}
-
-impl Section {
-    fn says_something(&self) -> bool {
-        !(self.figures.is_empty() && self.tables.is_empty() && self.documents.is_empty() && self.list.is_empty())
-    }
-}
-
-/// A figure as the template takes it.
-#[derive(Clone, Debug, Serialize)]
-struct Shown {
-    name: &'static str,
-    title: &'static str,
-    caption: String,
-    svg: String,
-}
-
-/// A line of a list with a label.
-#[derive(Clone, Debug, Serialize)]
-struct Item {
-    label: String,
-    text: String,
-}
-
-/// One of the six measures.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Measure {
-    name: &'static str,
-    term: &'static str,
-    value: String,
-    beside: String,
-    /// For shares: (low, value, high) in per cent, for a little scale.
-    scale: Option<[f64; 3]>,
-}
 
 /// The six measures as cards.
 pub(crate) fn measures(card: &Scorecard) -> Vec<Measure> {
@@ -125,25 +79,8 @@ pub(crate) fn measures(card: &Scorecard) -> Vec<Measure> {
 
 /// All sections that have something to say.
 pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) -> Vec<Section> {
-    let shown = |names: &[&str]| -> Vec<Shown> {
-        let named = names.iter().filter_map(|name| figures.iter().find(|figure| figure.name == *name));
-        named
-            .map(|figure| Shown {
-                name: figure.name,
-                title: figure.title,
-                caption: figure.caption.clone(),
-                svg: figure.inline(),
-            })
-            .collect()
-    };
-    let section = |id, title, lead: String, names: &[&str], tables: Vec<Table>| Section {
-        id,
-        title,
-        lead,
-        figures: shown(names),
-        tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
-        documents: Vec::new(),
-        list: Vec::new(),
+    let section = |id, title, lead: String, names: &[&str], tables: Vec<Table>| {
+        Section::new(id, title, lead).with_figures(figures, names).with_tables(tables)
     };
     let mut sections = vec![
         section("what-happened", "What happened", happened(outcome), &["timeline"], vec![ledger(outcome)]),
