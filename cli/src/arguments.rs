@@ -20,7 +20,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const AFTER: &str = "Exit codes: 0 yes, 1 no, 2 could not start, 4 same inputs gave different bits, 130 interrupted.";
+const AFTER: &str =
+    "Exit codes: 0 yes, 1 no, 2 could not start, 3 inconclusive, 4 same inputs gave different bits, 130 interrupted.";
 
 /// How problems are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,6 +43,17 @@ pub enum Format {
     Json,
 }
 
+/// How a report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -55,6 +67,8 @@ pub enum Command {
     New(New),
     /// Run a scenario repeatedly, at several thread counts, and compare every event.
     Verify(Verify),
+    /// Compare two profiles, playbooks or scenarios on the same fleet and seeds.
+    Compare(Compare),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -166,6 +180,35 @@ pub struct Verify {
     /// Thread counts to compare.
     #[arg(long, value_delimiter = ',', default_value = "1,1,2,3,8", value_parser = threads)]
     pub threads: Vec<usize>,
+}
+
+/// `compare`
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The scenario of the first setting, A.
+    pub first: PathBuf,
+    /// The scenario of the second setting, B; default: the same.
+    pub second: Option<PathBuf>,
+    /// In B, this security profile in the place of the one with its name; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub profile_b: Vec<PathBuf>,
+    /// In B only, replace a value of the scenario; may be given several times.
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set_b: Vec<(String, String)>,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Seeds to run both on, from the scenario's upwards.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub runs: u64,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Also write a directory with the comparison as a page, its figures, JSON and Markdown.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the comparison is shown.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub format: ReportFormat,
 }
 
 /// `completions`

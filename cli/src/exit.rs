@@ -11,6 +11,8 @@ pub enum Code {
     No = 1,
     /// It could not start, or could not write: usage, a file, a document.
     CannotStart = 2,
+    /// Too little evidence for an answer.
+    Inconclusive = 3,
     /// The same inputs gave different bits.
     DifferentBits = 4,
     /// Stopped by Ctrl-C; nothing was left behind but the checkpoint, where one was asked for.

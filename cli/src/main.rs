@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Check(check) => command::check::run(check, &tell),
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
+        Command::Compare(compare) => command::compare::run(compare, &tell),
         Command::Completions(completions) => command::completions::run(completions),
     };
     code.into()

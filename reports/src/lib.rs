@@ -4,13 +4,16 @@
 //!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal
 //!                        └─► write_run       report.html, summary.json, *.csv, notifications.jsonl,
 //!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
+//!   Comparison ─► comparison::{text, markdown, json, write}
 //! ```
 //!
 //! This crate owns presentation and no arithmetic of its own: every number comes from a score, and every score from its
 //! definition ([`glossary`] repeats them for readers). It does not know how a result came about.
 
+pub mod comparison;
 mod documents;
 pub mod glossary;
+mod grid;
 mod html;
 mod plot;
 mod run_dir;

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use lab::Scorecard;
+use lab::compare::Comparison;
 use lab::outcome::{Outcome, RepairRow};
 use tempfile::TempDir;
 
@@ -128,10 +129,15 @@ impl Destination {
     /// # Errors
     /// [`WriteError`]; then the destination is as it was before.
     pub fn write(self, outcome: &Outcome, card: &Scorecard, lock_toml: &str) -> Result<(), WriteError> {
+        self.fill(|dir| write_files(dir, outcome, card, lock_toml))
+    }
+
+    /// Lets a directory be filled, then puts it into place.
+    pub(crate) fn fill(self, fill: impl FnOnce(&Path) -> Result<(), WriteError>) -> Result<(), WriteError> {
         // A directory inside the temporary one, since that is made for its owner alone.
         let inside = self.temporary.path().join("run");
         create_dir(&inside)?;
-        write_files(&inside, outcome, card, lock_toml)?;
+        fill(&inside)?;
         check_replaceable(&self.dir)?;
         self.put_into_place(&inside)
     }
@@ -176,12 +182,17 @@ fn check_replaceable(dir: &Path) -> Result<(), WriteError> {
     Err(WriteError::NotOurs { path: dir.to_owned() })
 }
 
-/// Whether a run of this program, of whatever version, wrote this directory.
+/// The documents by which a directory of this program is known, each with its schema.
+const MARKS: [(&str, &str); 2] = [("summary.json", SCHEMA), ("comparison.json", Comparison::SCHEMA)];
+
+/// Whether this program, of whatever version, wrote this directory.
 fn is_ours(dir: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(dir.join("summary.json")) else { return false };
-    let family = SCHEMA.split('/').next().unwrap_or(SCHEMA);
-    let schema = serde_json::from_str::<serde_json::Value>(&text).ok();
-    schema.and_then(|json| Some(json.get("schema")?.as_str()?.split('/').next()? == family)).unwrap_or(false)
+    MARKS.iter().any(|(file, schema)| {
+        let Ok(text) = fs::read_to_string(dir.join(file)) else { return false };
+        let family = schema.split('/').next().unwrap_or(schema);
+        let json = serde_json::from_str::<serde_json::Value>(&text).ok();
+        json.and_then(|json| Some(json.get("schema")?.as_str()?.split('/').next()? == family)).unwrap_or(false)
+    })
 }
 
 fn create_dir(path: &Path) -> Result<(), WriteError> {
@@ -237,7 +248,7 @@ fn write_repairs(dir: &Path, outcome: &Outcome) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn write_figures(dir: &Path, figures: &[Figure]) -> Result<(), WriteError> {
+pub(crate) fn write_figures(dir: &Path, figures: &[Figure]) -> Result<(), WriteError> {
     create_dir(dir)?;
     for figure in figures {
         write_text(&dir.join(format!("{}.svg", figure.name)), &figure.standalone())?;
@@ -246,7 +257,7 @@ fn write_figures(dir: &Path, figures: &[Figure]) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
     let mut file = File::create(path).map_err(|error| WriteError::io(path, error))?;
     file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(|error| WriteError::io(path, error))
 }

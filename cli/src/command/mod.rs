@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod new;
 pub mod resume;

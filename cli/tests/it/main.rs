@@ -1,5 +1,7 @@
 //! The program as a user meets it: exit codes, messages, and nothing half-written.
 
+mod compare;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -4,7 +4,7 @@
 //! Lines, areas and bars over an axis are drawn by plotters ([`chart`]); lanes, waterfalls and matrices by hand
 //! ([`canvas`]).
 
-mod canvas;
+pub(crate) mod canvas;
 mod chart;
 mod coverage;
 mod false_alarms;

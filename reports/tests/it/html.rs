@@ -84,3 +84,11 @@ fn long_tables_say_what_they_leave_out() {
     let html = write(&specimen::rich()).text("report.html");
     assert!(html.contains("The first 250 of 462 attacked devices"));
 }
+
+#[test]
+fn the_heading_is_the_scenarios_title() {
+    let mut outcome = specimen::small();
+    outcome.header.title = "a week of meters".to_owned();
+    let html = write(&outcome).text("report.html");
+    assert!(html.contains("<h1>a week of meters</h1>"));
+}
