@@ -63,6 +63,8 @@ pub enum Command {
     Resume(Resume),
     /// Check scenarios, security profiles, policies and other documents, without running anything.
     Check(Check),
+    /// Run tests: scenarios with what they expect, and rule tests of security profiles.
+    Test(Test),
     /// Write a commented starter scenario that runs.
     New(New),
     /// Run a scenario repeatedly, at several thread counts, and compare every event.
@@ -152,7 +154,7 @@ pub struct Resume {
 /// `check`
 #[derive(Args, Debug)]
 pub struct Check {
-    /// Scenarios (TOML) and documents (JSON), any mix.
+    /// Scenarios and rule tests (TOML) and documents (JSON), any mix.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Accept the deviations that lenient mode accepts, with warnings, in documents.
@@ -161,6 +163,34 @@ pub struct Check {
     /// Read criteria of security profiles as "alarm when", not as AWS's "normal when".
     #[arg(long)]
     pub criteria_alarm: bool,
+}
+
+/// `test`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 all passed, 1 one failed, 2 could not start, 3 none failed but one is inconclusive."
+)]
+pub struct Test {
+    /// Files and folders; folders are searched through. Default: `tests`.
+    pub paths: Vec<PathBuf>,
+    /// Only tests with this in their path or name.
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Show the tests, run none.
+    #[arg(long)]
+    pub list: bool,
+    /// Leave out what comes after the first failure.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Another first seed than each scenario's own.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Seeds per scenario: the first and those that follow it. From 5 on, expectations are judged by intervals.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
 }
 
 /// `new`

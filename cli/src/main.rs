@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Run(run) => command::run::run(run, &tell),
         Command::Resume(resume) => command::resume::run(resume, &tell),
         Command::Check(check) => command::check::run(check, &tell),
+        Command::Test(test) => command::test::run(test, &tell),
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
         Command::Compare(compare) => command::compare::run(compare, &tell),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use defender::time::Timestamp;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use lab::suite::TestReport;
 use sim::world::Observer;
 
 use crate::tell::Tell;
@@ -47,6 +48,39 @@ impl Observer for Watch {
     }
 
     fn cancelled(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches tests.
+pub struct TestWatch {
+    bar: ProgressBar,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl TestWatch {
+    /// A watch over so many tests; shows a bar as [`Watch::new`] does.
+    pub fn new(tell: Tell, tests: usize, interrupted: Arc<AtomicBool>) -> TestWatch {
+        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
+        let bar = ProgressBar::with_draw_target(Some(tests as u64), target);
+        let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {pos} of {len} tests  {elapsed}  {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        TestWatch { bar, interrupted }
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl lab::suite::Watch for TestWatch {
+    fn ended(&self, _position: usize, report: &TestReport) {
+        self.bar.inc(1);
+        self.bar.set_message(report.name.clone());
+    }
+
+    fn is_cancelled(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 }

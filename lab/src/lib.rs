@@ -17,7 +17,7 @@
 //! ```
 //!
 //! [`expect`] holds a run against what its scenario expects of it; [`rule_test`] holds a security profile against
-//! series of datapoints.
+//! series of datapoints; [`suite`] finds such tests in files and runs them.
 //!
 //! [`compare`] lays the scores of several seeds, and of two settings, side by side.
 //!
@@ -47,6 +47,7 @@ pub mod remediation;
 pub mod rule_test;
 mod scorecard;
 mod special;
+pub mod suite;
 pub mod waterfall;
 
 pub use defender::detect::alarm::ViolationEventType;

@@ -18,6 +18,7 @@ mod html;
 mod plot;
 mod run_dir;
 mod scores;
+pub mod suite;
 pub mod summary;
 mod tables;
 pub mod text;

@@ -14,7 +14,11 @@ pub fn run(arguments: &Check, tell: &Tell) -> Code {
     let (mut errors, mut warnings) = (0, 0);
     let mut answer = String::new();
     for file in &arguments.files {
-        let (kind, problems) = scenario::check(file, compatibility, criteria);
+        let (kind, problems) = if lab::suite::is_rule_tests(file) {
+            ("rule tests", lab::rule_test::load(file).map_or_else(|wrong| wrong, |(_, odd)| odd))
+        } else {
+            scenario::check(file, compatibility, criteria)
+        };
         tell.problems(&problems);
         errors += problems.errors();
         warnings += problems.len() - problems.errors();

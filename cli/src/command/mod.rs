@@ -6,6 +6,7 @@ pub mod completions;
 pub mod new;
 pub mod resume;
 pub mod run;
+pub mod test;
 pub mod verify;
 
 use std::path::Path;

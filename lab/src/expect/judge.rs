@@ -177,6 +177,26 @@ impl Judgment {
         }
     }
 
+    /// What was found, in words: the value and what it rests on. `seeds` are those of the runs.
+    pub fn found(&self, seeds: &[u64]) -> String {
+        let Some(value) = self.shown() else { return "n/a".to_owned() };
+        let written = self.written(value);
+        if let Some((_, low, high)) = self.interval {
+            return format!("{written} ({} to {}) over {} seeds", self.written(low), self.written(high), seeds.len());
+        }
+        let position = self.readings.iter().position(|reading| reading.is_some_and(|reading| reading.value == value));
+        let reading = position.and_then(|position| self.readings[position]);
+        let basis = match reading.map(|reading| reading.basis) {
+            Some(Basis::Share { successes, trials }) => format!(" ({successes} of {trials})"),
+            Some(Basis::Rate { events, .. }) => format!(" ({events} in all)"),
+            Some(Basis::Times(times)) => format!(" (of {times})"),
+            Some(Basis::Exact) | None => String::new(),
+        };
+        let seed = position.and_then(|position| seeds.get(position)).filter(|_| self.readings.len() > 1);
+        let seed = seed.map_or(String::new(), |seed| format!(" with seed {seed}"));
+        format!("{written}{basis}{seed}")
+    }
+
     /// A value of this expectation's measure as it would be written, times to the second.
     pub fn written(&self, value: f64) -> String {
         match self.expectation.statement.measure.unit() {
@@ -235,6 +255,22 @@ mod tests {
         assert_eq!(verdict("latency.p95 < 10m", &[(3, 4)]), Verdict::Failed);
         assert_eq!(verdict("alarms == 0", &[(0, 4)]), Verdict::Passed);
         assert_eq!(verdict("alarms == 0", &[(1, 4)]), Verdict::Failed);
+    }
+
+    #[test]
+    fn what_was_found_is_told_with_what_it_rests_on() {
+        let found = |text: &str, runs: &[(u32, u32)]| {
+            let outcomes: Vec<Outcome> = runs.iter().map(|(seen, attacked)| run(*seen, *attacked)).collect();
+            let cards: Vec<Scorecard> = outcomes.iter().map(score).collect();
+            let pairs: Vec<(&Outcome, &Scorecard)> = outcomes.iter().zip(&cards).collect();
+            let seeds: Vec<u64> = (7..7 + runs.len() as u64).collect();
+            judge(&expect(text), &pairs).found(&seeds)
+        };
+        assert_eq!(found("recall == 1", &[(3, 4)]), "0.75 (3 of 4)");
+        assert_eq!(found("recall == 1", &[(4, 4), (3, 4)]), "0.75 (3 of 4) with seed 8");
+        assert_eq!(found("latency.p95 < 10m", &[(3, 4)]), "10m (of 3)");
+        assert_eq!(found("recall >= 0.5", &[(0, 0)]), "n/a");
+        assert_eq!(found("recall >= 0.5", &[(190, 200); 6]), "0.95 (0.9362 to 0.961) over 6 seeds");
     }
 
     #[test]

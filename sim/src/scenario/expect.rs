@@ -147,15 +147,20 @@ impl Statement {
             None => self.measure.name().to_owned(),
         }
     }
+
+    /// What is allowed: the operator and the value, `<= 15m`.
+    pub fn allowed(&self) -> String {
+        let symbol = self.comparison.symbol();
+        match self.measure.unit() {
+            Unit::Time => format!("{symbol} {}", Exactly(Millis(self.bound as i64))),
+            Unit::Share | Unit::Count | Unit::Rate => format!("{symbol} {}", self.bound),
+        }
+    }
 }
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", self.quantity(), self.comparison.symbol())?;
-        match self.measure.unit() {
-            Unit::Time => write!(f, "{}", Exactly(Millis(self.bound as i64))),
-            Unit::Share | Unit::Count | Unit::Rate => write!(f, "{}", self.bound),
-        }
+        write!(f, "{} {}", self.quantity(), self.allowed())
     }
 }
 
