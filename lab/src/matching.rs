@@ -316,8 +316,10 @@ impl Ledger {
             .filter(|(_, onset, end)| alarm.raised >= *onset && alarm.raised <= *end + grace)
             .filter_map(|(position, ..)| {
                 let act = &outcome.truth[position as usize];
-                // An act that does not say what it disturbs may explain anything.
-                let plausible = act.disturbs.is_empty() || act.disturbs.contains(metric);
+                // An act that does not say what it disturbs may explain anything; but a fault that disturbs nothing (of
+                // audits, alerts, responses) raises no alarm.
+                let vague = act.disturbs.is_empty() && act.category != ActKind::Fault;
+                let plausible = vague || act.disturbs.contains(metric);
                 Cause::of(act.category).filter(|_| plausible).map(|cause| (cause, Some(position)))
             })
             .min()
@@ -390,7 +392,7 @@ mod tests {
     fn causes_are_told_apart_in_their_order() {
         let mut fixture = attacked();
         fixture.act(ActKind::Confounder, "rollout", &["aws:num-messages-sent"], &[(5, 0, 600)]);
-        fixture.act(ActKind::Fault, "loss", &[], &[(5, 200, 300)]);
+        fixture.act(ActKind::Fault, "loss", &["aws:num-messages-sent"], &[(5, 200, 300)]);
         fixture.act(ActKind::SelfInflicted, "quarantine", &["aws:num-authorization-failures"], &[(5, 200, 600)]);
         fixture.alarm(0, 5, 100, 5).alarm(0, 5, 250, 5).alarm(1, 5, 250, 5).alarm(1, 5, 700, 5).alarm(1, 5, 100, 5);
         let matching = match_alarms(&fixture.outcome, &Options::default());
@@ -418,12 +420,21 @@ mod tests {
     #[test]
     fn a_fault_without_devices_concerns_the_fleet() {
         let mut fixture = attacked();
-        fixture.act(ActKind::Fault, "region", &[], &[]);
+        fixture.act(ActKind::Fault, "region", &["aws:num-messages-sent"], &[]);
         fixture.outcome.truth[1].onset = at(200);
         fixture.outcome.truth[1].end = at(300);
         fixture.alarm(0, 9, 250, 5);
         let matching = match_alarms(&fixture.outcome, &Options::default());
         assert_eq!(matching.verdicts, [Verdict::False { cause: Cause::Fault, act: Some(1) }]);
+    }
+
+    #[test]
+    fn a_fault_of_what_comes_after_detection_explains_no_alarm() {
+        let mut fixture = attacked();
+        fixture.act(ActKind::Fault, "alerts get lost", &[], &[(9, 200, 300)]);
+        fixture.alarm(0, 9, 250, 5);
+        let matching = match_alarms(&fixture.outcome, &Options::default());
+        assert_eq!(matching.verdicts, [Verdict::False { cause: Cause::Plain, act: None }]);
     }
 
     #[test]

@@ -39,6 +39,12 @@ pub enum Purpose {
     Alteration = 60,
     DefectTargets = 61,
     Spread = 62,
+    FaultTargets = 70,
+    FaultStagger = 71,
+    Fault = 72,
+    FaultDevice = 73,
+    FaultOccasion = 74,
+    Swarm = 75,
 }
 
 /// Scrambles 64 bits; a bijection.

@@ -7,6 +7,7 @@ pub mod defect;
 pub mod dice;
 pub mod disturbance;
 pub mod event;
+pub mod fault;
 mod fleet;
 pub mod outcome;
 pub mod sampler;

@@ -23,6 +23,7 @@ fn read(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
     match load(path, &shape.set, &options) {
         Ok(loaded) => {
             tell.problems(&loaded.warnings);
+            loaded.drawn.iter().for_each(|line| tell.remark(line));
             Ok(loaded)
         }
         Err(problems) => {

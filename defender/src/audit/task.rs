@@ -318,6 +318,24 @@ impl Audit {
         ready.into_iter().chain(self.schedules.next_due()).min()
     }
 
+    /// Starts the schedules that are due, in the order of time; their checks look at the next [`Audit::advance`], unless
+    /// the audits are canceled before.
+    pub fn start_due(&mut self, now: Timestamp) -> Vec<AuditEvent> {
+        let mut events = Vec::new();
+        while self.schedules.next_due().is_some_and(|due| due <= now) {
+            events.push(self.start_next(now));
+        }
+        events
+    }
+
+    /// Starts the schedule that is due first.
+    fn start_next(&mut self, now: Timestamp) -> AuditEvent {
+        let run = self.schedules.take_due(now, self.settings.time_of_day).expect("one is due");
+        let DueRun { schedule, checks, due, previous_start } = run;
+        let task_id = self.start_task(due, Some(schedule.clone()), previous_start, checks);
+        AuditEvent::TaskStarted { task_id, scheduled_audit_name: schedule }
+    }
+
     /// Starts the schedules that are due and lets the checks look whose data is there, in the order of time; forgets
     /// what is past its retention. A scheduled audit starts at the time it was due, even if this comes late.
     pub fn advance(&mut self, now: Timestamp, account: &Account) -> Vec<AuditEvent> {
@@ -332,12 +350,7 @@ impl Audit {
                     self.run_check(now, account, number, place);
                     events.extend(self.end_if_over(now, account, number));
                 }
-                (_, Some(_)) => {
-                    let run = self.schedules.take_due(now, self.settings.time_of_day).expect("one is due");
-                    let DueRun { schedule, checks, due, previous_start } = run;
-                    let task_id = self.start_task(due, Some(schedule.clone()), previous_start, checks);
-                    events.push(AuditEvent::TaskStarted { task_id, scheduled_audit_name: schedule });
-                }
+                (_, Some(_)) => events.push(self.start_next(now)),
                 _ => return events,
             }
         }

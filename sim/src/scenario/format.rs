@@ -13,11 +13,13 @@ use super::fields::{Choice, Fields, OneOrMore};
 use super::plan::{CriteriaReading, Delay, FunctionPlan, RotationPlan};
 use super::quantity::Probability;
 use super::source::{Place, Placed};
+use super::swarm::{ChaosDraft, chaos};
 use super::team::{TeamDraft, team};
 use super::tree::Node;
 use crate::attack::{self, Attack};
 use crate::confounder::{self, Confounder};
 use crate::defect::{self, Defect};
+use crate::fault::{self, Fault};
 
 /// A scenario file as written.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct Draft {
     pub attacks: Vec<ActDraft<Arc<dyn Attack>>>,
     pub confounders: Vec<ActDraft<Arc<dyn Confounder>>>,
     pub defects: Vec<DefectDraft>,
+    pub faults: Vec<FaultDraft>,
+    pub chaos: Option<ChaosDraft>,
     pub teams: Vec<TeamDraft>,
     pub responders: Vec<ResponderDraft>,
     pub expect: ExpectDraft,
@@ -157,6 +161,13 @@ pub(crate) struct DefectDraft {
     pub defect: Option<Arc<dyn Defect>>,
 }
 
+/// A fault, its intensity and its place in the registry beside what every act has.
+#[derive(Debug)]
+pub(crate) struct FaultDraft {
+    pub intensity: Option<Probability>,
+    pub act: ActDraft<(&'static fault::Entry, Arc<dyn Fault>)>,
+}
+
 #[derive(Debug)]
 pub(crate) struct ResponderDraft {
     pub name: Placed<String>,
@@ -239,6 +250,8 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
             act(fields, "confounder", &choices)
         }),
         defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect_draft),
+        faults: fields.tables("fault", "something that breaks in the defence itself", fault_draft),
+        chaos: fields.table("chaos", "faults that are not written down one by one", chaos),
         teams: fields.tables("team", "people who judge alerts before anything is done", team),
         responders: fields.tables("responder", "who responds to what, how fast, with what", responder),
         expect: fields.table("expect", "what a test expects of the run", expect).unwrap_or_default(),
@@ -423,6 +436,22 @@ fn defect_draft(fields: &mut Fields<'_>) -> DefectDraft {
         ),
         defect: fields.choice("defect", &choices),
     }
+}
+
+fn fault_draft(fields: &mut Fields<'_>) -> FaultDraft {
+    let choices: Vec<Choice<Arc<dyn Fault>>> = fault::REGISTRY
+        .iter()
+        .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
+        .collect();
+    let intensity = fields.optional(
+        "intensity",
+        "how hard it strikes, from 0 (exactly off) to 1; what it is a share of, and what it is unless given, depends \
+         on the fault",
+    );
+    let entry = fault::REGISTRY.iter().find(|entry| fields.has(entry.name));
+    let ActDraft { name, start, duration, stagger, targets, act } = act(fields, "fault", &choices);
+    let act = entry.zip(act);
+    FaultDraft { intensity, act: ActDraft { name, start, duration, stagger, targets, act } }
 }
 
 fn responder(fields: &mut Fields<'_>) -> ResponderDraft {

@@ -18,7 +18,7 @@ use super::problem::{Problem, Problems};
 use super::reference::TableDoc;
 use super::resolve;
 use super::source::Source;
-use super::tree::parse_toml;
+use super::tree::{Node, parse_toml};
 
 /// What the command line asks for beside single values.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// Tolerated deviations and lints, with their places; no errors.
     pub warnings: Problems,
+    /// What the seed drew for `[chaos.swarm]`, a line each.
+    pub drawn: Vec<String>,
     /// Everything needed to run it again.
     pub lock: Lock,
 }
@@ -82,8 +84,17 @@ fn load_source(
     if let Some(seed) = options.seed {
         overrides::apply(&mut tree, "seed", &seed.to_string(), &mut problems);
     }
-    let Some(table) = tree.as_table() else { return Err(problems) };
-    let draft = Fields::read(table, &tree.place, &mut problems, format::scenario);
+    let Some(draft) = draft(&tree, &mut problems) else { return Err(problems) };
+    let mut drawn = Vec::new();
+    let mut draft = draft;
+    if let Some(swarm) = draft.chaos.as_ref().and_then(|chaos| chaos.swarm.as_ref()).filter(|_| problems.errors() == 0)
+    {
+        match swarm.expand(&mut tree, draft.seed, draft.duration.value) {
+            Ok(lines) => drawn = lines,
+            Err(problem) => problems.push(problem),
+        }
+        draft = self::draft(&tree, &mut Problems::new()).unwrap_or(draft);
+    }
     let mut library = Library::beside(path, draft.documents.clone());
     let devices = options.devices.filter(|devices| *devices > 0);
     if devices != options.devices {
@@ -95,7 +106,11 @@ fn load_source(
         return Err(problems);
     }
     let lock = Lock::new(tree, &scenario, devices.is_some(), &library);
-    Ok(Loaded { scenario: with_lints(scenario, &problems), warnings: problems, lock })
+    Ok(Loaded { scenario: with_lints(scenario, &problems), warnings: problems, drawn, lock })
+}
+
+fn draft(tree: &Node, problems: &mut Problems) -> Option<format::Draft> {
+    Some(Fields::read(tree.as_table()?, &tree.place, problems, format::scenario))
 }
 
 /// Adds to a scenario's warnings those that only the loader knows.

@@ -78,8 +78,10 @@ fn write_counts(table: &mut Table, scenario: &Scenario) {
             }
         }
     };
+    let faults = scenario.faults.iter().map(|fault| &fault.targets);
     write_targets("attack", attacks.collect());
     write_targets("confounder", confounders.collect());
+    write_targets("fault", faults.collect());
 }
 
 fn tables_of<'a>(table: &'a mut Table, key: &str) -> impl Iterator<Item = &'a mut Table> {

@@ -25,6 +25,7 @@ pub mod quantity;
 pub mod reference;
 mod resolve;
 pub mod source;
+mod swarm;
 mod team;
 pub mod tree;
 

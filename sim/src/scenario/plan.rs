@@ -15,6 +15,7 @@ use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
 use crate::defect::Defect;
+use crate::fault::{self, Fault};
 
 /// As `update-account-audit-configuration` takes it.
 pub use defender::audit::wire::AccountAuditConfiguration as UpdateAccountAuditConfigurationRequest;
@@ -63,6 +64,8 @@ pub struct Scenario {
     pub confounders: Vec<ConfounderPlan>,
     /// Posture defects.
     pub defects: Vec<DefectPlan>,
+    /// What breaks in the defence itself.
+    pub faults: Vec<FaultPlan>,
     /// Teams of people who judge alerts.
     pub teams: Vec<TeamPlan>,
     /// Who responds to what.
@@ -243,6 +246,27 @@ pub struct ConfounderPlan {
     pub targets: Selector,
     /// What happens, with its parameters.
     pub confounder: Arc<dyn Confounder>,
+}
+
+/// A fault on the calendar.
+#[derive(Clone, Debug)]
+pub struct FaultPlan {
+    /// Name.
+    pub name: String,
+    /// Its entry in the registry.
+    pub entry: &'static fault::Entry,
+    /// Onset after the start.
+    pub start: Millis,
+    /// How long it lasts.
+    pub duration: Millis,
+    /// Each device's onset is later by a uniform draw from `0..stagger`.
+    pub stagger: Millis,
+    /// Whom it concerns.
+    pub targets: Selector,
+    /// How hard it strikes, 0 (exactly off) to 1: a probability or a share of devices, as the entry says.
+    pub intensity: f64,
+    /// What breaks, with its parameters.
+    pub fault: Arc<dyn Fault>,
 }
 
 /// A posture defect.

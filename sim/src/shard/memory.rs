@@ -6,6 +6,7 @@ use defender::detect::columns::{Columns, set_lane};
 use defender::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::transit::TransitMemory;
 use super::{Access, Findings, Overlay, Shard};
 
 /// A shard's memory at a synchronization point, for a checkpoint.
@@ -19,6 +20,7 @@ pub(crate) struct Memory {
     upcoming: usize,
     active: Vec<usize>,
     judge: Columns,
+    transit: TransitMemory,
     probe: Option<Vec<u64>>,
 }
 
@@ -61,6 +63,7 @@ impl Shard {
             upcoming,
             active,
             judge,
+            transit,
             probe,
         } = self;
         Memory {
@@ -72,6 +75,7 @@ impl Shard {
             upcoming: *upcoming,
             active: active.clone(),
             judge: judge.clone(),
+            transit: transit.memory(),
             probe: probe.clone(),
         }
     }
@@ -84,6 +88,7 @@ impl Shard {
             && memory.pending.len() == lanes
             && memory.down_since.len() == lanes
             && memory.overlays.len() == self.overlays.len()
+            && self.transit.fits(&memory.transit)
             && memory.upcoming <= self.overlays.len()
             && memory.active.iter().all(|index| *index < memory.upcoming)
             && memory.expiries.iter().all(|(_, lane)| (*lane as usize) < lanes)
@@ -104,6 +109,7 @@ impl Shard {
         self.expiries = memory.expiries;
         self.upcoming = memory.upcoming;
         self.active = memory.active;
+        self.transit.remember(memory.transit);
         self.probe = memory.probe;
         self.findings = Findings::default();
         Some(())

@@ -1,7 +1,8 @@
 //! A shard: 1,024 devices that advance together, alone, to the next synchronization point.
 //!
 //! ```text
-//!   kernel (ordinary behavior, columns) ─▶ access (what the broker refuses) ─▶ overlays (acts) ─▶ judge (engine)
+//!   kernel (ordinary behavior, columns) ─▶ access (what the broker refuses) ─▶ overlays (acts)
+//!     ─▶ transit (reports on their way, where faults strike) ─▶ judge (engine)
 //! ```
 //!
 //! The size of a shard never depends on the number of threads. All it owns fits the second-level cache, so it runs
@@ -12,6 +13,7 @@ mod kernel;
 mod memory;
 mod overlay;
 mod tables;
+mod transit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -31,6 +33,8 @@ pub(crate) use memory::Memory;
 pub(crate) use overlay::Overlay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
+pub(crate) use transit::ReportFault;
+use transit::Transit;
 
 use crate::dice::{Dice, Purpose, draw, salt};
 use crate::disturbance::{Disturbance, SEGMENT};
@@ -164,6 +168,8 @@ pub(crate) struct Shard {
     judge: Columns,
     tick: Tick,
     scratch: Disturbance,
+    /// Reports on their way, where a fault may strike them.
+    transit: Transit,
     /// A running hash of every lane's telemetry, where somebody asked.
     probe: Option<Vec<u64>>,
     pub findings: Findings,
@@ -183,7 +189,14 @@ struct Extras {
 
 impl Shard {
     /// A shard of the given devices, whose acts come sorted by onset.
-    pub fn new(common: &Common, first: u32, devices: &[Newcomer], overlays: Vec<Overlay>, probe: bool) -> Shard {
+    pub fn new(
+        common: &Common,
+        first: u32,
+        devices: &[Newcomer],
+        overlays: Vec<Overlay>,
+        faults: Vec<ReportFault>,
+        probe: bool,
+    ) -> Shard {
         let lanes = devices.len();
         let words = lanes.div_ceil(64);
         let mut runs: Vec<Run> = Vec::new();
@@ -227,6 +240,7 @@ impl Shard {
             base_violations: Vec::new(),
             extras: BTreeMap::new(),
             judge: Columns::new(&common.program, lanes),
+            transit: Transit::new(faults, &tick.arrival),
             tick,
             scratch: Disturbance::default(),
             probe: probe.then(|| vec![0; lanes]),
@@ -264,6 +278,11 @@ impl Shard {
     /// The acts on its devices, with what became of them.
     pub fn overlays(&self) -> &[Overlay] {
         &self.overlays
+    }
+
+    /// The faults of its devices' reports, with when they first struck.
+    pub fn report_faults(&self) -> &[ReportFault] {
+        self.transit.faults()
     }
 
     /// The engine's side.
@@ -380,6 +399,7 @@ impl Shard {
         let number = (start.0 / common.tick.0) as u64;
         self.tick.start = start;
         self.tick.end = start + common.tick;
+        self.transit.rewind(&mut self.tick.arrival);
         self.expire();
         self.tick.reported.copy_from_slice(&self.every_tick);
         self.tick.active.fill(u64::MAX);
@@ -409,6 +429,7 @@ impl Shard {
         }
         self.extras.clear();
         self.lay_over(common, number);
+        self.carry_reports(common);
         if common.needs.disconnect_minutes {
             self.count_disconnect_minutes();
         }
@@ -789,8 +810,9 @@ impl Shard {
     fn hash(&mut self) {
         let Some(hashes) = &mut self.probe else { return };
         for (lane, hash) in hashes.iter_mut().enumerate() {
-            let masks =
-                u64::from(has_lane(&self.tick.active, lane)) | u64::from(has_lane(&self.tick.reported, lane)) << 1;
+            let masks = u64::from(has_lane(&self.tick.active, lane))
+                | u64::from(has_lane(&self.tick.reported, lane)) << 1
+                | u64::from(has_lane(&self.tick.without_amounts, lane)) << 2;
             let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
             *hash = numbers
                 .fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));

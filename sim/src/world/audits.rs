@@ -1,7 +1,7 @@
 //! Audits: set up as the account would have them, run by the calendar, findings told to responders.
 
 use defender::account::{Account, LogLevel};
-use defender::audit::wire::StartOnDemandAuditTaskRequest;
+use defender::audit::wire::{AuditTaskId, StartOnDemandAuditTaskRequest};
 use defender::audit::{AuditCheck, AuditEvent};
 use defender::error::ServiceError;
 use defender::ids::{CertificateId, ThingId};
@@ -14,6 +14,8 @@ use crate::event::{Event, EventKind};
 use crate::outcome::{AuditRow, CheckRow, DeviceId, FindingRow, Outcome};
 use crate::scenario::Scenario;
 
+/// The status of an audit, or of a check, that was ended before it was done.
+const CANCELED: &str = "CANCELED";
 /// The role under which logs would be written.
 const LOGGING_ROLE: &str = "role/fleetrange-logging";
 
@@ -61,14 +63,41 @@ impl World<'_> {
     pub(super) fn start_audit(&mut self, time: Timestamp, checks: Vec<String>) {
         let request = StartOnDemandAuditTaskRequest { target_check_names: checks };
         match self.audit.start_on_demand_audit_task(time, &request) {
-            Ok(answer) => self.record.warn(answer.warnings),
+            Ok(answer) => {
+                self.record.warn(answer.warnings);
+                if self.disruptions.cancels_audit(time) {
+                    self.cancel_audit(time, answer.response.task_id);
+                }
+            }
             Err(error) => self.record.tell(time, "audit", format!("an on-demand audit was refused: {error}")),
         }
     }
 
+    /// When audits have something to do next.
+    pub(super) fn audit_due(&self) -> Option<Timestamp> {
+        self.audit.next_due().map(|due| self.disruptions.audit_due(due))
+    }
+
     /// Lets audits go on to `due`.
     pub(super) fn advance_audits(&mut self, due: Timestamp) {
-        for event in self.audit.advance(due, &self.fleet.account) {
+        if self.disruptions.cancels_audit(due) {
+            for event in self.audit.start_due(due) {
+                if let AuditEvent::TaskStarted { task_id, .. } = event {
+                    self.cancel_audit(due, task_id);
+                }
+            }
+        }
+        let events = self.audit.advance(due, &self.fleet.account);
+        self.audits_ended(due, events);
+    }
+
+    fn cancel_audit(&mut self, time: Timestamp, task_id: String) {
+        let canceled = self.audit.cancel_audit_task(time, &self.fleet.account, &AuditTaskId { task_id });
+        self.audits_ended(time, canceled.ok());
+    }
+
+    fn audits_ended(&mut self, due: Timestamp, events: impl IntoIterator<Item = AuditEvent>) {
+        for event in events {
             let AuditEvent::TaskEnded(end) = &event else { continue };
             let audit = self.record.audits.len();
             self.log.push(Event {
@@ -80,9 +109,8 @@ impl World<'_> {
             });
             event.deliver(due, &mut self.outbox);
             let notification = &end.notification;
-            let checks: Vec<(String, u64, u64, u64)> = notification
-                .audit_details
-                .iter()
+            let ran = notification.audit_details.iter().filter(|check| check.check_run_status != CANCELED);
+            let checks: Vec<(String, u64, u64, u64)> = ran
                 .map(|check| {
                     let count = |count: Option<u64>| count.unwrap_or(0);
                     (
@@ -100,7 +128,13 @@ impl World<'_> {
                 .collect();
             let name = notification.scheduled_audit_name.clone();
             let who = name.as_deref().unwrap_or("on-demand audit");
-            let found = if bad.is_empty() { "all compliant".to_owned() } else { bad.join(", ") };
+            let found = if notification.task_status == CANCELED {
+                "canceled".to_owned()
+            } else if bad.is_empty() {
+                "all compliant".to_owned()
+            } else {
+                bad.join(", ")
+            };
             self.record.tell(due, "audit", format!("{who}: {found}"));
             self.record.audits.push(AuditRow {
                 task_id: notification.task_id.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use defender::ids::ThingId;
 use defender::jobs::JobIndex;
 use defender::time::Timestamp;
 
@@ -22,6 +23,10 @@ pub(super) enum Task {
     Desk(DeskEvent),
     /// An on-demand audit of these checks starts.
     StartAudit(Vec<String>),
+    /// What a fault held back from a device takes hold.
+    Release(u32),
+    /// A device that a fault kept from its job begins with it.
+    Begin { job: JobIndex, thing: ThingId, number: u8 },
     /// A device gets somewhere with a job.
     Execute { job: JobIndex, device: u32, outcome: DeviceOutcome },
 }

@@ -142,7 +142,7 @@ impl World<'_> {
         loop {
             let desk = &mut self.desks.desks[team];
             let Some((_, case)) = desk.waiting.first().copied() else { return };
-            if desk.busy >= on_duty(plan, &desk.zone, time) {
+            if desk.busy >= self.disruptions.left_of(on_duty(plan, &desk.zone, time), time) {
                 break;
             }
             desk.waiting.pop_first();
@@ -155,7 +155,8 @@ impl World<'_> {
         }
         let desk = &mut self.desks.desks[team];
         if desk.wakes.is_none()
-            && let Some(next) = next_change(plan, &desk.zone, time)
+            && let Some(next) =
+                [next_change(plan, &desk.zone, time), self.disruptions.people_return(time)].into_iter().flatten().min()
         {
             desk.wakes = Some(next);
             self.calendar.add(next, Task::Desk(DeskEvent::Shift(team)));

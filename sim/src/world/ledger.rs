@@ -231,6 +231,17 @@ impl Ledger {
         }
     }
 
+    /// Enters an act that neither disturbs devices nor changes the account; its position.
+    pub fn enter(&mut self, act: Act) -> u32 {
+        self.acts.push(act);
+        self.acts.len() as u32 - 1
+    }
+
+    /// Notes when an act first changed anything on a device, by its position among the act's devices.
+    pub fn struck(&mut self, act: u32, position: u32, first: Option<Timestamp>) {
+        self.acts[act as usize].devices[position as usize].first_observable = first;
+    }
+
     /// What acts do to the account at `time`, as (act, step).
     pub fn steps(&self) -> impl Iterator<Item = (usize, usize, Timestamp)> + '_ {
         let all = self.alterations.iter();

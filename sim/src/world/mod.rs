@@ -14,6 +14,7 @@ mod audits;
 mod calendar;
 pub mod checkpoint;
 mod desk;
+mod disruption;
 mod evidence;
 mod ledger;
 mod record;
@@ -40,6 +41,7 @@ use crate::scenario::Scenario;
 use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Shard};
 use calendar::{Calendar, Task};
 use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
+use disruption::Disruptions;
 use ledger::Ledger;
 
 /// How to run.
@@ -151,6 +153,9 @@ struct World<'a> {
     responders: respond::Responders,
     desks: desk::Desks,
     rotation: rotation::Rotation,
+    disruptions: Disruptions,
+    /// Devices whose changes were held back by a fault and may take hold now.
+    released: Vec<u32>,
     log: EventLog,
     tally: Tally,
     ticks: u64,
@@ -186,6 +191,7 @@ impl<'a> World<'a> {
         let needs = if options.telemetry { Needs::ALL } else { Needs::of(&program) };
         let common = Common { program, classes, needs, start: scenario.start, tick };
         let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
+        let (disruptions, report_faults) = disruption::plan(scenario, &fleet, &mut ledger);
         audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
         alterations::seed(scenario, &mut fleet, &mut ledger).map_err(setup)?;
         let grants: Vec<Access> = (0..fleet.devices.len() as u32)
@@ -200,7 +206,12 @@ impl<'a> World<'a> {
             overlay.lane = device % LANES as u32;
             by_shard[device as usize / LANES].push(overlay);
         }
-        let shards = by_shard.into_par_iter().enumerate().map(|(index, mut overlays)| {
+        let mut faults_of: Vec<Vec<_>> = by_shard.iter().map(|_| Vec::new()).collect();
+        for (device, fault) in report_faults {
+            faults_of[device as usize / LANES].push(fault);
+        }
+        let by_shard = by_shard.into_par_iter().zip(faults_of).enumerate();
+        let shards = by_shard.map(|(index, (mut overlays, faults))| {
             overlays.sort_by_key(|overlay| (overlay.onset, overlay.act, overlay.lane));
             let range = index * LANES..((index + 1) * LANES).min(fleet.devices.len());
             let devices: Vec<Newcomer> = range
@@ -210,7 +221,7 @@ impl<'a> World<'a> {
                     Newcomer { class, key: device.key, access: grants[i], valid_until: device.valid_until }
                 })
                 .collect();
-            Shard::new(&common, (index * LANES) as u32, &devices, overlays, options.telemetry)
+            Shard::new(&common, (index * LANES) as u32, &devices, overlays, faults, options.telemetry)
         });
         let shards = shards.collect();
         let mut world = World {
@@ -218,6 +229,8 @@ impl<'a> World<'a> {
             responders: respond::Responders::new(scenario),
             desks: desk::Desks::new(scenario)?,
             rotation: rotation::Rotation::default(),
+            disruptions,
+            released: Vec::new(),
             audit: Audit::new(AuditSettings {
                 seed: scenario.seed,
                 compatibility: scenario.compatibility,
@@ -376,7 +389,7 @@ impl<'a> World<'a> {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        [self.calendar.next(), self.audit.next_due(), self.jobs.next_due()].into_iter().flatten().min()
+        [self.calendar.next(), self.audit_due(), self.jobs.next_due()].into_iter().flatten().min()
     }
 
     fn advance(&mut self, range: std::ops::Range<u64>) {
@@ -452,7 +465,7 @@ impl<'a> World<'a> {
             if self.calendar.next() == Some(due) {
                 let (time, task) = self.calendar.pop().expect("there is a next entry");
                 self.perform(now, time, task);
-            } else if self.audit.next_due() == Some(due) {
+            } else if self.audit_due() == Some(due) {
                 self.advance_audits(due);
             } else {
                 self.advance_jobs(now, due);
@@ -480,6 +493,8 @@ impl<'a> World<'a> {
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
             Task::StartAudit(checks) => self.start_audit(time, checks),
+            Task::Release(device) => self.released.push(device),
+            Task::Begin { job, thing, number } => self.notified(time, job, thing, number),
             Task::Execute { job, device, outcome } => self.execute(now, time, job, device, outcome),
         }
     }
@@ -487,10 +502,10 @@ impl<'a> World<'a> {
     /// Re-decides what the broker allows, for the devices that changes of the account concern.
     fn take_hold(&mut self, now: Timestamp) {
         let changes = self.fleet.account.take_changes();
-        if changes.is_empty() {
+        if changes.is_empty() && self.released.is_empty() {
             return;
         }
-        let mut devices: Vec<u32> = Vec::new();
+        let mut devices = std::mem::take(&mut self.released);
         for change in changes {
             match change {
                 Change::ThingGroups(thing) | Change::ThingPrincipals(thing) | Change::ThingUpdated(thing) => {
@@ -512,7 +527,7 @@ impl<'a> World<'a> {
         devices.sort_unstable();
         devices.dedup();
         // Things that came later are not simulated.
-        devices.retain(|device| (*device as usize) < self.fleet.devices.len());
+        devices.retain(|device| (*device as usize) < self.fleet.devices.len() && !self.held_back(*device, now));
         let (scenario, common, fleet) = (self.scenario, &self.common, &self.fleet);
         let grants: Vec<Access> = devices
             .par_iter()
@@ -537,6 +552,10 @@ impl<'a> World<'a> {
                     lost.push(device);
                 }
             }
+            if let Some(until) = self.disruptions.index_is_stale(device, now) {
+                self.calendar.add(until, Task::Release(device));
+                continue;
+            }
             let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
                 shard.cover(now, profile as u32, lane as u32, covered);
@@ -550,6 +569,16 @@ impl<'a> World<'a> {
                 account.disconnect(now, client, DisconnectReason::AuthError);
             }
         }
+    }
+
+    /// Whether the broker goes on with what it had decided for a device; it is asked again when the fault ends.
+    fn held_back(&mut self, device: u32, now: Timestamp) -> bool {
+        let mitigated = self.responders.is_awaited(device);
+        let until = self.disruptions.enforcement_lags(device, now, mitigated);
+        if let Some(until) = until {
+            self.calendar.add(until, Task::Release(device));
+        }
+        until.is_some()
     }
 
     /// The devices whose effective policies a target is part of (V-29).
@@ -570,6 +599,9 @@ impl<'a> World<'a> {
         let end = self.time_of(self.ticks);
         let harvest = self.harvest();
         self.take_in(end, harvest);
+        for fault in self.shards.iter().flat_map(Shard::report_faults) {
+            self.ledger.struck(fault.act, fault.position, fault.first_struck);
+        }
         let overlays = self.shards.iter().flat_map(Shard::overlays);
         let truth = self.ledger.finish(self.scenario, end, overlays, self.responders.self_inflicted(end));
         for (act, row) in truth.iter().enumerate() {

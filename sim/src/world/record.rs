@@ -308,7 +308,8 @@ impl World<'_> {
 
     fn raised(&mut self, transition: Transition, device: u32, value: Value, id: ViolationId) {
         let row = &self.record.rules[transition.rule as usize];
-        let notified = row.notifies.then(|| transition.time + NOTIFICATION_DELAY);
+        let sent = row.notifies.then(|| transition.time + NOTIFICATION_DELAY);
+        let notified = sent.and_then(|sent| self.disruptions.delivered(device, transition.rule, sent));
         let index = self.record.alarms.len();
         self.record.open.insert((transition.rule, device), index);
         self.record.alarms.push(Alarm {

@@ -105,6 +105,11 @@ impl Responders {
         }
     }
 
+    /// Whether a mitigation's effect on a device has yet to show.
+    pub fn is_awaited(&self, device: u32) -> bool {
+        self.awaiting.contains_key(&device)
+    }
+
     /// Notes something done outside of mitigation tasks.
     pub fn add_row(&mut self, row: MitigationRow) {
         self.rows.push(row);
@@ -211,7 +216,9 @@ impl World<'_> {
     /// Nobody has to be asked any more.
     pub(super) fn go_ahead(&mut self, time: Timestamp, response: PendingResponse) {
         let plan = &self.scenario.responders[response.responder];
-        self.calendar.add(time + delay(plan, response.key, response.occasion), Task::Respond(response));
+        let absent = plan.team.is_none().then(|| self.disruptions.absent_until(response.key, response.occasion, time));
+        let begins = absent.flatten().unwrap_or(time);
+        self.calendar.add(begins + delay(plan, response.key, response.occasion), Task::Respond(response));
     }
 
     /// Nothing is done about it; the next alarm of the device is a new matter.
@@ -274,11 +281,17 @@ impl World<'_> {
         response.attempt += 1;
         let address = mix(response.occasion ^ u64::from(response.attempt));
         let mut dice = Dice::new(mix(response.key ^ name_key(&plan.name)), Purpose::FunctionRun, address);
-        if function.failure > 0.0 && dice.unit() < function.failure {
+        let failed = function.failure > 0.0 && dice.unit() < function.failure;
+        let broken = match plan.response {
+            Response::Mitigation { .. } => self.disruptions.mitigation_breaks(self.device_of(&response), address, time),
+            Response::RotateCertificates(_) => None,
+        };
+        if failed || broken.is_some() {
             if response.attempt <= function.retries {
                 self.calendar.add(end + Millis::MINUTE, Task::Respond(response));
             } else {
-                self.gave_up(end, &response, "FAILED", "the function failed".to_owned());
+                let error = broken.filter(|_| !failed).unwrap_or("the function failed");
+                self.gave_up(end, &response, "FAILED", error.to_owned());
             }
             return None;
         }
@@ -288,6 +301,14 @@ impl World<'_> {
             return None;
         }
         Some(response)
+    }
+
+    /// The device that a response is about, if it is about one.
+    fn device_of(&self, response: &PendingResponse) -> Option<u32> {
+        match response.cause {
+            Cause::Alarm(alarm) => Some(self.record.alarms[alarm].device.0),
+            Cause::Audit(_) => None,
+        }
     }
 
     /// The row of a response, before anybody knows what came of it.
@@ -469,7 +490,7 @@ fn delay(responder: &ResponderPlan, key: u64, occasion: u64) -> Millis {
 
 impl Delay {
     /// One of its values; the log-normal one has σ = ln(p95 / median) / z₀.₉₅.
-    pub(super) fn draw(self, mut dice: Dice) -> Millis {
+    pub(crate) fn draw(self, mut dice: Dice) -> Millis {
         match self {
             Delay::Fixed(delay) => delay,
             Delay::LogNormal { median, p95_ratio } => {

@@ -200,9 +200,13 @@ impl World<'_> {
     }
 
     /// A device is told of its job; if it is online, it begins.
-    fn notified(&mut self, at: Timestamp, job: JobIndex, thing: ThingId, number: u8) {
+    pub(super) fn notified(&mut self, at: Timestamp, job: JobIndex, thing: ThingId, number: u8) {
         let Some(rotation) = self.rotation.jobs.get(&job) else { return };
         let device = thing.0;
+        if let Some(until) = self.disruptions.job_stalls(device, at) {
+            self.calendar.add(until, Task::Begin { job, thing, number });
+            return;
+        }
         let shard = &self.shards[device as usize / LANES];
         if !shard.access(device as usize % LANES).has(Access::VALID) {
             return;

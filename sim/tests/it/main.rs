@@ -2,6 +2,7 @@
 mod attacks;
 mod checkpoint;
 mod defects;
+mod faults;
 mod loading;
 mod outcome;
 mod people;

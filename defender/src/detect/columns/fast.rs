@@ -197,8 +197,8 @@ impl Window {
             self.present.fill(0);
             self.eligible.clone_from_slice(covered);
         }
-        let presence = presence(tick, self.column);
-        for (word, present) in presence.iter().enumerate() {
+        for word in 0..self.present.len() {
+            let present = presence(tick, self.column, word);
             let range = word * 64..((word + 1) * 64).min(column.len());
             let seen = self.present[word];
             for (i, lane) in range.enumerate() {
@@ -223,12 +223,14 @@ impl Aggregate {
     }
 }
 
-/// The lanes that have something to measure in a tick.
-fn presence(tick: &Tick, column: Column) -> &Mask {
+/// The lanes of a word that have something to measure in a tick.
+#[inline]
+fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
     match column {
-        Column::DisconnectMinutes => &tick.known,
-        _ if column.is_device_side() => &tick.reported,
-        _ => &tick.active,
+        Column::DisconnectMinutes => tick.known[word],
+        _ if column.is_device_side() && column.is_gauge() => tick.reported[word],
+        _ if column.is_device_side() => tick.reported[word] & !tick.without_amounts[word],
+        _ => tick.active[word],
     }
 }
 
@@ -319,11 +321,11 @@ impl Judge for Columns {
         let rule = &self.program.rules()[population.rule as usize];
         let covered = &self.covered[rule.profile as usize];
         let column = tick.column(population.column);
-        let now = presence(tick, population.column);
+        let now = |word| presence(tick, population.column, word);
         let absent = |value: u32| population.column.zero_is_absent() && value == 0;
         let Some(window) = self.rules[population.rule as usize].window.map(|index| &self.windows[index]) else {
-            for (word, present) in now.iter().enumerate() {
-                let lanes = bits(present & covered[word]).map(|bit| column[word * 64 + bit]);
+            for (word, covered) in covered.iter().enumerate() {
+                let lanes = bits(now(word) & covered).map(|bit| column[word * 64 + bit]);
                 values.extend(lanes.filter(|value| !absent(*value)).map(u64::from));
             }
             return;
@@ -336,7 +338,7 @@ impl Judge for Columns {
             for bit in bits(*eligible) {
                 let lane = word * 64 + bit;
                 let before = (window.present[word] >> bit & 1 == 1).then_some(window.values[lane]);
-                let here = (now[word] >> bit & 1 == 1 && !absent(column[lane])).then(|| u64::from(column[lane]));
+                let here = (now(word) >> bit & 1 == 1 && !absent(column[lane])).then(|| u64::from(column[lane]));
                 values.extend(match (before, here) {
                     (before, Some(here)) => Some(window.aggregate.join(before, here)),
                     (before, None) => before,
@@ -360,13 +362,12 @@ impl Columns {
         out: &mut Vec<Transition>,
     ) {
         let values = tick.column(column);
-        let presence = presence(tick, column);
         let (low, high) = match (u32::try_from(low), u32::try_from(high)) {
             (Ok(low), high) => (low, high.unwrap_or(u32::MAX)),
             (Err(_), _) => (1, 0),
         };
         for (word, chunk) in values.chunks(64).enumerate() {
-            let mut present = presence[word] & self.covered[profile][word];
+            let mut present = presence(tick, column, word) & self.covered[profile][word];
             if column.zero_is_absent() {
                 present &= nonzero(chunk);
             }
@@ -395,7 +396,7 @@ impl Columns {
         let values = std::mem::take(&mut self.windows[window].values);
         for (word, chunk) in values.chunks(64).enumerate() {
             let present = if sliding {
-                tick.reported[word] & self.covered[profile][word]
+                presence(tick, self.windows[window].column, word) & self.covered[profile][word]
             } else {
                 self.windows[window].present[word] & self.windows[window].eligible[profile][word]
             };

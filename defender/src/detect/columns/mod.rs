@@ -124,6 +124,9 @@ pub struct Tick {
     pub active: Mask,
     /// Lanes whose device report arrived in this tick: they have device-side datapoints (D-43).
     pub reported: Mask,
+    /// Lanes whose report of this tick lacks the amounts since the one before (bytes, packets), as the first does after
+    /// an agent's start: they have no datapoint of those (D-44), and 0 in their columns.
+    pub without_amounts: Mask,
     /// Lanes that have a disconnect-duration datapoint: they connected at least once (D-42).
     pub known: Mask,
     /// When each lane's report arrived \[ms after `start`\].
@@ -146,6 +149,7 @@ impl Tick {
             end: Timestamp(0),
             active: vec![0; words],
             reported: vec![0; words],
+            without_amounts: vec![0; words],
             known: vec![0; words],
             arrival: vec![0; lanes],
             numbers: vec![vec![0; lanes]; Column::COUNT],

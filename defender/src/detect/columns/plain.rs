@@ -35,6 +35,7 @@ struct Shown {
     active: bool,
     known: bool,
     report: Option<Timestamp>,
+    amounts: bool,
     numbers: [u32; Column::COUNT],
 }
 
@@ -45,7 +46,7 @@ impl Shown {
     fn value(&self, column: Column) -> Option<u64> {
         let present = match column {
             Column::DisconnectMinutes => self.known,
-            _ if column.is_device_side() => self.report.is_some(),
+            _ if column.is_device_side() => self.report.is_some() && (column.is_gauge() || self.amounts),
             _ => self.active,
         };
         let value = u64::from(self.numbers[column.index()]);
@@ -79,6 +80,7 @@ impl Plain {
             active: bit(&tick.active),
             known: bit(&tick.known),
             report: bit(&tick.reported).then(|| tick.start + Millis(i64::from(tick.arrival[lane]))),
+            amounts: !bit(&tick.without_amounts),
             numbers,
         }
     }
@@ -111,7 +113,8 @@ impl Lane {
 
     /// The sum of the reports that arrived in the `length` before the report of this tick (CH-73).
     fn sliding(&self, profile: usize, column: Column, length: Millis, tick: Millis) -> Datapoint {
-        let arrived = self.shown.last()?.report?;
+        let newest = self.shown.last()?;
+        let arrived = newest.report.filter(|_| newest.value(column).is_some())?;
         let since = self.covered_since[profile]?;
         let oldest = self.shown.last()?.start - Millis(length.0 - tick.0);
         let values = self

@@ -356,7 +356,10 @@ proptest! {
                 if !quiet && roll(3) != 0 {
                     tick.reported[word] |= bit;
                     tick.arrival[lane as usize] = roll(300_000) as u32;
-                    for column in Column::BytesOut.index()..Column::COUNT {
+                    let bare = roll(6) == 0;
+                    set_lane(&mut tick.without_amounts, lane as usize, bare);
+                    let first = if bare { Column::ListeningTcpPorts } else { Column::BytesOut };
+                    for column in first.index()..Column::COUNT {
                         tick.numbers[column][lane as usize] = roll(8) as u32;
                     }
                 }

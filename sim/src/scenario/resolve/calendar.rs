@@ -1,9 +1,9 @@
-//! What happens when, and to whom: attacks, confounders, posture defects.
+//! What happens when, and to whom: attacks, confounders, posture defects, faults.
 
 use defender::time::Millis;
 
 use super::super::format::{ActDraft, Amount, SelectorDraft};
-use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, DefectPlan, Selector};
+use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, DefectPlan, FaultPlan, Selector};
 use super::super::problem::Problem;
 use super::super::source::Placed;
 use super::Resolver;
@@ -55,6 +55,30 @@ impl Resolver<'_> {
             }
         }
         confounders
+    }
+
+    /// Faults with their targets counted out.
+    pub(super) fn faults(&mut self, classes: &[ClassPlan]) -> Vec<FaultPlan> {
+        let draft = self.draft;
+        self.unique("fault", draft.faults.iter().map(|fault| &fault.act.name));
+        let mut faults = Vec::new();
+        for written in &draft.faults {
+            let act = &written.act;
+            self.fits(act, "fault");
+            let targets = self.targets(&act.targets, "fault", &act.name, classes);
+            let Some((entry, fault)) = &act.act else { continue };
+            faults.push(FaultPlan {
+                name: act.name.value.clone(),
+                entry,
+                start: act.start.value,
+                duration: act.duration.value,
+                stagger: act.stagger.value,
+                targets,
+                intensity: written.intensity.map_or(entry.intensity, |intensity| intensity.as_f64()),
+                fault: fault.clone(),
+            });
+        }
+        faults
     }
 
     /// An act lies within the run.

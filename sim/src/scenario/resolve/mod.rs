@@ -89,6 +89,7 @@ pub(super) fn resolve(
         attacks: resolver.attacks(&classes),
         confounders: resolver.confounders(&classes),
         defects: resolver.defects(&classes),
+        faults: resolver.faults(&classes),
         teams: resolver.teams(),
         responders: resolver.responders(&behaviors, &enabled, &actions, &classes),
         expectations: resolver.expectations(&classes, &behaviors, &actions),

@@ -1,0 +1,16 @@
+//! Starting a mitigation task is refused, as if the quota were used up; a function tries again as often as it does.
+
+use std::sync::Arc;
+
+use super::{Breakdown, Entry, Stage};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "mitigation-throttled",
+    summary: "Starting a mitigation task is refused, as if the quota were used up; a function tries again as often as it does.",
+    stage: Stage::Mitigation,
+    intensity_of: "probability, for each call",
+    intensity: 0.8,
+    disturbs: &[],
+    examples: &["{}"],
+    read: |_| Arc::new(Breakdown::MitigationThrottled),
+};
