@@ -22,7 +22,8 @@ impl MetricReport {
         report.node().write(format)
     }
 
-    /// The `metrics` block, if any of its parts is there.
+    /// The `metrics` block, if any of its parts is there; empty if there are no custom metrics either, since a report
+    /// must have one of the two.
     fn metrics(&self, names: Names) -> Option<Node> {
         let established = self.established_connections.as_ref().map(|list| {
             let entries = list.connections.as_ref().map(|entries| entries.iter().map(|entry| connection(entry, names)));
@@ -43,7 +44,7 @@ impl MetricReport {
             .with(names::LISTENING_UDP_PORTS, self.listening_udp_ports.as_ref().map(|list| ports(list, names)))
             .with(names::NETWORK_STATS, self.network_stats.map(|stats| network(stats, names)))
             .with(names::TCP_CONNECTIONS, established);
-        (!metrics.members.is_empty()).then(|| metrics.node())
+        (!metrics.members.is_empty() || self.custom_metrics.is_none()).then(|| metrics.node())
     }
 
     fn custom(&self) -> Option<Node> {

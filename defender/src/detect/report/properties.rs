@@ -266,3 +266,15 @@ proptest! {
         prop_assert_ne!(first.answer().status, second.answer().status);
     }
 }
+
+/// Found by fuzzing: blocks that nobody knows are passed over, and what is left is written so that it can be read.
+#[test]
+fn a_report_without_any_known_block_is_written_and_read_back() {
+    let payload = br#"{"header":{"report_id":7,"version":"1.0"},"metrics":{"netwotk_stats":{"bytes_in":1}}}"#;
+    let report = MetricReport::parse(ReportFormat::Json, payload).expect("an unknown block is passed over");
+    for format in FORMATS {
+        for names in SPELLINGS {
+            assert_eq!(MetricReport::parse(format, &report.encode(format, names)).as_ref(), Ok(&report));
+        }
+    }
+}
