@@ -69,6 +69,8 @@ pub enum Command {
     New(New),
     /// Run a scenario repeatedly, at several thread counts, and compare every event.
     Verify(Verify),
+    /// Score and render an earlier run again, from its directory.
+    Report(Report),
     /// Compare two profiles, playbooks or scenarios on the same fleet and seeds.
     Compare(Compare),
     /// Print a completion script for a shell.
@@ -210,6 +212,19 @@ pub struct Verify {
     /// Thread counts to compare.
     #[arg(long, value_delimiter = ',', default_value = "1,1,2,3,8", value_parser = threads)]
     pub threads: Vec<usize>,
+}
+
+/// `report`
+#[derive(Args, Debug)]
+pub struct Report {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Where to write; default: the run directory itself.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// `compare`

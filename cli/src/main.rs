@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Test(test) => command::test::run(test, &tell),
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
+        Command::Report(report) => command::report::run(report, &tell),
         Command::Compare(compare) => command::compare::run(compare, &tell),
         Command::Completions(completions) => command::completions::run(completions),
     };

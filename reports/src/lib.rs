@@ -1,7 +1,7 @@
 //! Tells results: plain data from [`lab`] in, text, HTML, SVG, CSV and JSON out.
 //!
 //! ```text
-//!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal
+//!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal (`saved` keeps the outcome, to tell it again)
 //!                        └─► write_run       report.html, summary.json, *.csv, notifications.jsonl,
 //!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
 //!   Comparison ─► comparison::{text, markdown, json, write}
@@ -16,7 +16,9 @@ pub mod glossary;
 mod grid;
 mod html;
 mod plot;
+mod raster;
 mod run_dir;
+pub mod saved;
 mod scores;
 pub mod suite;
 pub mod summary;
@@ -25,5 +27,6 @@ pub mod text;
 mod wording;
 
 pub use plot::{Figure, figures};
+pub use raster::RasterError;
 pub use run_dir::{Destination, WriteError, write_run};
 pub use tables::{ROWS_MAX, TableNote};

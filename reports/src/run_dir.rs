@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use crate::documents;
 use crate::html;
 use crate::plot::{self, Figure};
+use crate::raster::{self, RasterError};
+use crate::saved;
 use crate::scores;
 use crate::summary::{SCHEMA, Summary};
 use crate::tables::{self, ROWS_MAX, TableNote};
@@ -65,6 +67,9 @@ pub enum WriteError {
         /// What the system said.
         source: io::Error,
     },
+    /// A figure could not become a picture: a mistake in this program.
+    #[error("cannot draw a picture")]
+    Picture(#[from] RasterError),
     /// The report could not be put together: a mistake in this program.
     #[error("cannot put the report together")]
     Report(#[from] minijinja::Error),
@@ -226,6 +231,7 @@ fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str)
     write_figures(&dir.join("plots"), &figures)?;
     write_repairs(dir, outcome)?;
     write_text(&dir.join("scenario.lock.toml"), lock_toml)?;
+    saved::write(dir, outcome).map_err(|error| WriteError::io(&dir.join(saved::FILE), error))?;
     let navigator = lab::coverage::navigator(outcome, &card.detection.attacks);
     let pretty = |value: &serde_json::Value| format!("{value:#}\n");
     write_text(&dir.join("navigator.json"), &pretty(&navigator))?;
@@ -251,7 +257,10 @@ fn write_repairs(dir: &Path, outcome: &Outcome) -> Result<(), WriteError> {
 pub(crate) fn write_figures(dir: &Path, figures: &[Figure]) -> Result<(), WriteError> {
     create_dir(dir)?;
     for figure in figures {
-        write_text(&dir.join(format!("{}.svg", figure.name)), &figure.standalone())?;
+        let svg = figure.standalone();
+        let picture = dir.join(format!("{}.png", figure.name));
+        fs::write(&picture, raster::png(&svg)?).map_err(|error| WriteError::io(&picture, error))?;
+        write_text(&dir.join(format!("{}.svg", figure.name)), &svg)?;
         write_text(&dir.join(format!("{}.csv", figure.name)), &figure.data)?;
     }
     Ok(())

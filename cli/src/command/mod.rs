@@ -4,6 +4,7 @@ pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod new;
+pub mod report;
 pub mod resume;
 pub mod run;
 pub mod test;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use defender::time::Millis;
+use lab::Scorecard;
+use lab::outcome::Outcome;
 use reports::Destination;
 use reports::text::Color;
 use sim::scenario::Loaded;
@@ -104,10 +106,15 @@ pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
         tell.failure(&error.to_string());
         return Code::CannotStart;
     }
-    match manner.format {
+    tell_result(outcome, &card, manner.format, &dir, tell)
+}
+
+/// Tells a result that is in its directory by now.
+pub fn tell_result(outcome: &Outcome, card: &Scorecard, format: Format, dir: &Path, tell: &Tell) -> Code {
+    match format {
         Format::Human => {
             let color = if tell.colors() { Color::Always } else { Color::Never };
-            tell.answer(&reports::text::summary_in(outcome, &card, color));
+            tell.answer(&reports::text::summary_in(outcome, card, color));
         }
         Format::Json => match std::fs::read_to_string(dir.join("summary.json")) {
             Ok(summary) => tell.answer(&summary),

@@ -1,6 +1,7 @@
 //! The program as a user meets it: exit codes, messages, and nothing half-written.
 
 mod compare;
+mod report;
 mod suite;
 
 use std::fs;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use lab::Scorecard;
 use lab::outcome::{Outcome, RepairRow};
-use reports::{Destination, WriteError, write_run};
+use reports::{Destination, WriteError, saved, write_run};
 
 use crate::specimen;
 
@@ -36,6 +36,7 @@ fn a_run_leaves_all_its_files_and_nothing_beside_them() {
             "mitigations.csv",
             "navigator.json",
             "notifications.jsonl",
+            "outcome.json.gz",
             "plots",
             "repairs",
             "report.html",
@@ -63,6 +64,49 @@ fn a_proposed_document_is_a_file_that_table_and_report_name() {
         let text = fs::read_to_string(dir.join(file)).expect(file);
         assert!(text.contains("repairs/camera-policy.json"), "{file}");
         assert!(text.contains("may update the shadow of thing other-device"), "{file}");
+    }
+}
+
+#[test]
+fn an_outcome_reads_back_as_it_was_and_tells_the_same() {
+    let (outcome, card) = run();
+    let guard = tempfile::tempdir().expect("a temporary directory");
+    let [first, again] = ["first", "again"].map(|name| guard.path().join(name));
+    write_run(&first, &outcome, &card, "seed = 1\n").expect("written");
+    let read = saved::read(&first).expect("it reads back");
+    write_run(&again, &read, &lab::score(&read), "seed = 1\n").expect("written");
+    for name in names(&first).into_iter().filter(|name| name.contains('.')) {
+        assert!(fs::read(first.join(&name)).expect("one") == fs::read(again.join(&name)).expect("other"), "{name}");
+    }
+}
+
+#[test]
+fn a_damaged_or_foreign_outcome_is_refused_with_a_reason() {
+    let (outcome, card) = run();
+    let guard = tempfile::tempdir().expect("a temporary directory");
+    let dir = guard.path().join("run");
+    let error = |dir: &Path| saved::read(dir).expect_err("refused").to_string();
+    assert!(error(&dir).starts_with("cannot read"), "{}", error(&dir));
+    write_run(&dir, &outcome, &card, "").expect("written");
+    let file = dir.join(saved::FILE);
+    let whole = fs::read(&file).expect("readable");
+    fs::write(&file, &whole[..whole.len() / 2]).expect("writable");
+    assert!(error(&dir).contains("is not a run's outcome"), "{}", error(&dir));
+}
+
+#[test]
+fn every_figure_is_a_drawing_a_picture_and_data() {
+    let (outcome, card) = run();
+    let guard = tempfile::tempdir().expect("a temporary directory");
+    let dir = guard.path().join("run");
+    write_run(&dir, &outcome, &card, "").expect("written");
+    let plots = names(&dir.join("plots"));
+    let drawings: Vec<_> = plots.iter().filter_map(|name| name.strip_suffix(".svg")).collect();
+    assert!(!drawings.is_empty());
+    for name in drawings {
+        let picture = fs::read(dir.join(format!("plots/{name}.png"))).expect("a picture");
+        assert!(picture.starts_with(b"\x89PNG"), "{name}");
+        assert!(plots.contains(&format!("{name}.csv")), "{name}");
     }
 }
 

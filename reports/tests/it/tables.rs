@@ -75,7 +75,7 @@ fn every_figure_has_its_data_beside_it() {
         assert!(svg.contains("prefers-color-scheme:dark"), "{name} follows the reader into the dark");
     }
     let files = std::fs::read_dir(run.dir.join("plots")).expect("the plots").count();
-    assert_eq!(files, names.len() * 2);
+    assert_eq!(files, names.len() * 3, "a drawing, a picture and data of each");
 }
 
 #[test]
