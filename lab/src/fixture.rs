@@ -58,6 +58,7 @@ impl Fixture {
             documents: Vec::new(),
             mitigations: Vec::new(),
             cases: Vec::new(),
+            models: Vec::new(),
             jobs: Vec::new(),
             timeline: Vec::new(),
             notifications: Vec::new(),

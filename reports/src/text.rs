@@ -381,10 +381,12 @@ fn measures(page: &mut Page, card: &Scorecard) {
 }
 
 fn notes(page: &mut Page, outcome: &Outcome, card: &Scorecard) {
+    let surrogates = crate::wording::surrogates(outcome);
     let lines: Vec<String> = card
         .gaps
         .iter()
         .map(|gap| format!("{}: {}: {}", gap.kind.name(), gap.subject, gap.reason))
+        .chain(surrogates)
         .chain(outcome.warnings.iter().map(|warning| format!("warning: {warning}")))
         .collect();
     if lines.is_empty() {

@@ -1,6 +1,7 @@
 //! Numbers as people read them: thousands apart, three digits, two units of time, intervals in brackets.
 
 use lab::interval::{Proportion, Rate};
+use lab::outcome::Outcome;
 use lab::{Millis, Timestamp};
 
 /// What stands where there is no number.
@@ -172,6 +173,17 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// That ML behaviors were judged by a surrogate, and how far their models got; `None` without ML behaviors.
+pub(crate) fn surrogates(outcome: &Outcome) -> Option<String> {
+    let row = outcome.models.first()?;
+    let active = outcome.models.iter().filter(|row| row.status == "ACTIVE").count();
+    Some(format!(
+        "ML is judged by a surrogate ({}); {active} of {} in use at the end",
+        row.model,
+        things(outcome.models.len() as u64, "model")
+    ))
 }
 
 #[cfg(test)]

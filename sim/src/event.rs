@@ -35,6 +35,10 @@ pub enum EventKind {
     ActBegan = 40,
     /// Object: act; value: harm done.
     ActEnded = 41,
+    /// Object: behavior; value: datapoints that its model was built from.
+    ModelBuilt = 42,
+    /// Object: behavior, whose model was discontinued.
+    ModelExpired = 43,
     /// Object: number of ticks so far; value: messages published since the last one. Ties the log to the telemetry.
     Telemetry = 50,
 }

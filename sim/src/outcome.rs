@@ -48,6 +48,10 @@ pub struct Outcome {
     pub mitigations: Vec<MitigationRow>,
     /// Alerts that people judged, in the order of their arrival.
     pub cases: Vec<CaseRow>,
+    /// The models of ML behaviors as they were at the end, in the order of their behaviors. They are surrogates: the
+    /// service's own model is not public.
+    #[serde(default)]
+    pub models: Vec<ModelRow>,
     /// Jobs (certificate rotation) with their outcome.
     pub jobs: Vec<JobRow>,
     /// One line for each thing worth telling, in time order.
@@ -118,6 +122,9 @@ impl Outcome {
         if watched.chain(self.crossings.iter().map(|row| row.behavior)).any(|behavior| behavior >= behaviors) {
             return Some("a row names a behavior that no profile has".to_owned());
         }
+        if self.models.iter().any(|model| model.behavior >= behaviors) {
+            return Some("a model belongs to a behavior that no profile has".to_owned());
+        }
         let (audits, checks, acts) = (self.audits.len() as u32, self.checks.len() as u32, self.truth.len() as u32);
         if self.findings.iter().any(|finding| finding.audit >= audits || finding.check >= checks) {
             return Some("a finding names an audit or a check that there is not".to_owned());
@@ -175,6 +182,29 @@ pub struct Header {
     pub compatibility: String,
     /// How the profile's criteria were read: `normal` (AWS) or `alarm` (translated to the complement).
     pub criteria: String,
+}
+
+/// The model of an ML behavior (5.10): its life is the service's, what it thinks is a surrogate's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRow {
+    /// Position in [`Outcome::behaviors`].
+    pub behavior: u32,
+    /// Name of the model, as in diagnostics: `engine-surrogate-seasonal-tails`.
+    pub model: String,
+    /// Always true.
+    pub surrogate: bool,
+    /// `PENDING_BUILD`, `ACTIVE` or `EXPIRED` at the end.
+    pub status: String,
+    /// `LOW`, `MEDIUM` or `HIGH`.
+    pub confidence: String,
+    /// Since when it collects datapoints.
+    pub collecting_since: Option<Timestamp>,
+    /// When it was last built.
+    pub refreshed: Option<Timestamp>,
+    /// How often it was built.
+    pub builds: u32,
+    /// Datapoints of the trailing 14 days at the end.
+    pub datapoints: u64,
 }
 
 /// A device class.

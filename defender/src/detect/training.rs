@@ -2,7 +2,7 @@
 
 use super::behavior::{Behavior, Criteria, Dimension};
 use super::evaluation::EvaluationId;
-use super::ml::{BehaviorModel, Judgment, ModelDiagnostics, Sample};
+use super::ml::{BehaviorModel, Judgment, ModelDiagnostics, Normal, Sample, TrainingData};
 use super::percentile::Multiset;
 use super::violation::Cause;
 use super::{Detect, wire};
@@ -69,6 +69,20 @@ impl Detect {
         }
     }
 
+    /// Lets the model of an ML behavior learn the datapoints of a stretch of time.
+    pub fn learn_data(&mut self, evaluation: EvaluationId, data: &TrainingData) {
+        let key = self.model_key(evaluation);
+        if let Some(row) = self.models.get_mut(&key) {
+            row.model.learn_data(data);
+        }
+    }
+
+    /// The whole numbers that an ML behavior takes for normal at an instant; `None` while its model is not in use.
+    pub fn normal(&self, evaluation: EvaluationId, time: Timestamp) -> Option<Normal> {
+        let confidence = self.evaluations.get(evaluation).behavior.confidence()?;
+        self.model(evaluation)?.normal(time, confidence)
+    }
+
     /// The model of an ML behavior; `None` for other behaviors and ended evaluations.
     pub fn model(&self, evaluation: EvaluationId) -> Option<&BehaviorModel> {
         if self.evaluations.get(evaluation).ended.is_some() {
@@ -86,16 +100,31 @@ impl Detect {
     /// The daily build of all models, to be called at 00:00 UTC after that instant's datapoints were judged. Alarms
     /// of a behavior whose model is discontinued are invalidated (D-80).
     pub fn build_models(&mut self, tick: Timestamp) {
-        let expired: Vec<_> =
-            self.models.iter_mut().filter_map(|(key, row)| row.model.tick(tick).then(|| key.clone())).collect();
+        let expired = self.refresh_models(tick);
         if expired.is_empty() {
             return;
         }
-        let running = self
-            .violations
-            .running(&self.evaluations, &self.devices, |evaluation, _| expired.contains(&self.model_key(evaluation)));
+        let running =
+            self.violations.running(&self.evaluations, &self.devices, |evaluation, _| expired.contains(&evaluation));
         for (evaluation, device) in running {
             self.invalidate(tick, evaluation, device, Cause::ModelExpired);
+        }
+    }
+
+    /// The daily build, for a driver that holds the alarms itself: it is to end those of the behaviors returned, whose
+    /// models were discontinued (D-80).
+    pub fn refresh_models(&mut self, tick: Timestamp) -> Vec<EvaluationId> {
+        let expired: Vec<_> =
+            self.models.iter_mut().filter_map(|(key, row)| row.model.tick(tick).then(|| key.clone())).collect();
+        let all = self.evaluations().map(|(id, _)| id);
+        all.filter(|evaluation| expired.contains(&self.model_key(*evaluation))).collect()
+    }
+
+    /// Tells all models whether their profile covers any device now (D-ML6).
+    pub fn review_models(&mut self, now: Timestamp, account: &Account) {
+        let profiles: Vec<ProfileId> = self.models.keys().map(|(profile, _)| *profile).collect();
+        for profile in profiles {
+            self.set_models_covered(now, profile, account);
         }
     }
 

@@ -7,6 +7,8 @@ use defender::detect::alarm::ViolationEventType;
 use defender::detect::behavior::Behavior;
 use defender::detect::columns::{Column, Columns, Judge, Program, RuleKind, Tick, Transition, set_lane};
 use defender::detect::criteria::Observed;
+use defender::detect::evaluation::EvaluationId;
+use defender::detect::ml::Gathering;
 use defender::detect::reference::BrokerAction;
 use defender::detect::report::ReportValues;
 use defender::metric::Metric;
@@ -54,6 +56,7 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Columnar, S
         return Ok(columnar);
     }
     let program = Program::compile([behaviors.as_slice()]).map_err(|errors| format!("{errors:?}"))?;
+    let learned = learned(&world, &program, &behaviors);
     let step = program.tick();
     let devices = test.devices();
     let mut lanes: Vec<Lane> = vec![Lane::default(); devices.len()];
@@ -106,14 +109,42 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Columnar, S
             judge.contribute(&tick, position, &mut values);
             tick.thresholds[position] = population.statistic.threshold(&mut values);
         }
+        for (normals, (_, evaluation)) in tick.normals.iter_mut().zip(&learned) {
+            *normals = [tick.start, tick.end].map(|time| world.detect.normal(*evaluation, time));
+        }
         judge.judge(&tick, &mut out);
+        for ((_, evaluation), readings) in learned.iter().zip(judge.take_readings()) {
+            let mut gathering = Gathering::default();
+            gathering.take(&readings);
+            world.detect.learn_data(*evaluation, &gathering.finish());
+        }
         start = tick.end;
+        if !learned.is_empty() && start.floor_to(Millis::DAY) == start {
+            let expired = world.detect.refresh_models(start);
+            for (rule, _) in learned.iter().filter(|(_, evaluation)| expired.contains(evaluation)) {
+                judge.discontinue(start, *rule, &mut out);
+            }
+        }
     }
     columnar.judged =
         behaviors.iter().zip(judge.counts()).map(|(behavior, count)| (behavior.name.clone(), count.judged)).collect();
     columnar.events = out.iter().map(|transition| event(test, transition, &behaviors, &program, &devices)).collect();
     columnar.events.sort();
     Ok(columnar)
+}
+
+/// The ML rules with their evaluations.
+fn learned(world: &World, program: &Program, behaviors: &[Behavior]) -> Vec<(u32, EvaluationId)> {
+    let evaluation = |name: &str| {
+        let mut all = world.detect.evaluations();
+        all.find(|(_, row)| row.behavior().name == name).map(|(id, _)| id)
+    };
+    let rules = program.learned().iter().map(|learned| learned.rule);
+    let named = rules.filter_map(|rule| {
+        let behavior = program.rules()[rule as usize].behavior as usize;
+        Some((rule, evaluation(&behaviors[behavior].name)?))
+    });
+    named.collect()
 }
 
 fn event(

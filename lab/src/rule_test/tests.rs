@@ -84,6 +84,35 @@ fn must_fire_and_must_not_fire() {
     );
 }
 
+/// Seven devices for fourteen days, then one that leaves what was learned.
+#[test]
+fn d_ml3_what_was_learned_is_judged_alike_by_both_judges() {
+    const PROFILE: &str = r#"{"securityProfileName": "P", "behaviors": [
+      {"name": "Sent", "metric": "aws:num-messages-sent", "criteria": {"mlDetectionConfig": {"confidenceLevel": "HIGH"}}},
+      {"name": "Out", "metric": "aws:all-bytes-out", "criteria": {"mlDetectionConfig": {"confidenceLevel": "LOW"}}}]}"#;
+    let series = |metric: &str, device: usize, last: &str| {
+        format!(
+            "[[test.series]]\nmetric = \"{metric}\"\ndevice = \"d{device}\"\nvalues = \"10 x2016, 11 x2016, {last}\"\n"
+        )
+    };
+    let all = (0..7).map(|device| {
+        let last = if device == 3 { "500, 10" } else { "10, 10" };
+        series("aws:num-messages-sent", device, last) + &series("aws:all-bytes-out", device, last)
+    });
+    let text = format!(
+        "start = 2026-06-01T00:00:00Z\nprofile = '''\n{PROFILE}\n'''\n[[test]]\nname = \"t\"\nevents = [{}]\n{}",
+        r#""20160m in-alarm of Out on d3 = 500", "20165m alarm-cleared of Out on d3 = 10",
+           "20165m in-alarm of Sent on d3 = 500", "20170m alarm-cleared of Sent on d3 = 10""#,
+        all.collect::<String>()
+    );
+    let source = sim::scenario::source::Source::new("t.toml", text);
+    let (tests, _) =
+        super::file::load_source(Path::new("t.toml"), &source).unwrap_or_else(|problems| panic!("{problems}"));
+    let judgment = run(&tests[0]);
+    assert_eq!((judgment.wrong, judgment.notes), (Vec::<String>::new(), Vec::<String>::new()));
+    assert_eq!(judgment.verdict, Verdict::Passed);
+}
+
 #[test]
 fn what_judged_nothing_has_not_passed() {
     let (verdict, lines) = wrong("values = \"_ x5\"\nevents = []");

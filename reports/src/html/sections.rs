@@ -13,7 +13,8 @@ use super::table::{Cell, Table, numbers, text, value, words};
 use crate::plot::Figure;
 use crate::tables::category;
 use crate::wording::{
-    amount, count, minute, number, parts, percent, rate, rate_interval, share, share_interval, span, span_or, things,
+    amount, count, date, minute, number, parts, percent, rate, rate_interval, share, share_interval, span, span_or,
+    things,
 };
 
 /// Rows of the folded table of attacked devices.
@@ -103,7 +104,7 @@ pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) 
             "At what cost",
             cost(card),
             &["false-alarms"],
-            vec![behaviors(outcome, card), classes(outcome, card), queues(card)],
+            vec![behaviors(outcome, card), models(outcome), classes(outcome, card), queues(card)],
         ),
         section(
             "contained",
@@ -415,6 +416,29 @@ fn behaviors(outcome: &Outcome, card: &Scorecard) -> Table {
         numbers("datapoints violating", "built-in-share"),
     ];
     Table::new("Behaviors", &columns, rows.collect())
+}
+
+/// What judged the ML behaviors.
+fn models(outcome: &Outcome) -> Table {
+    let rows = outcome.models.iter().take(ROWS).map(|row| {
+        vec![
+            text(label(outcome, row.behavior as usize)).beside(format!("{} confidence", row.confidence)),
+            text(row.model.clone()).beside("surrogate: the service's model is not public"),
+            text(row.status.clone()),
+            text(row.refreshed.map_or_else(|| "never".to_owned(), date)),
+            count_cell(u64::from(row.builds)),
+            count_cell(row.datapoints),
+        ]
+    });
+    let columns = [
+        words("ML behavior"),
+        words("model"),
+        words("state at the end"),
+        words("last built"),
+        numbers("builds", ""),
+        numbers("datapoints in 14 days", ""),
+    ];
+    Table::new("Models of ML behaviors (surrogates)", &columns, rows.collect())
 }
 
 fn classes(outcome: &Outcome, card: &Scorecard) -> Table {

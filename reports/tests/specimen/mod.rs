@@ -54,6 +54,7 @@ fn empty(header: Header) -> Outcome {
         documents: Vec::new(),
         mitigations: Vec::new(),
         cases: Vec::new(),
+        models: Vec::new(),
         jobs: Vec::new(),
         timeline: Vec::new(),
         notifications: Vec::new(),

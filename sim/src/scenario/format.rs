@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::archetype;
 use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
-use super::plan::{CriteriaReading, Delay, FunctionPlan, RotationPlan};
+use super::plan::{CriteriaReading, Delay, FunctionPlan, ModelKind, RotationPlan};
 use super::quantity::Probability;
 use super::source::{Place, Placed};
 use super::swarm::{ChaosDraft, chaos};
@@ -39,6 +39,7 @@ pub(crate) struct Draft {
     pub groups: Vec<GroupDraft>,
     pub classes: Vec<ClassDraft>,
     pub profiles: Vec<ProfileDraft>,
+    pub ml: MlDraft,
     pub audit: AuditDraft,
     pub mitigation_actions: Vec<Placed<String>>,
     pub attacks: Vec<ActDraft<Arc<dyn Attack>>>,
@@ -127,6 +128,12 @@ pub(crate) struct CohortDraft {
 pub(crate) struct ProfileDraft {
     pub document: Placed<String>,
     pub targets: Vec<Placed<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct MlDraft {
+    pub history: Placed<Millis>,
+    pub model: ModelKind,
 }
 
 #[derive(Debug, Default)]
@@ -229,6 +236,7 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
         groups: fields.tables("group", "a static thing group", group),
         classes: fields.tables("class", "a class of devices", class),
         profiles: fields.tables("profile", "a security profile and what it is attached to", profile),
+        ml: fields.table_or_empty("ml", "how ML behaviors learn; what judges is a surrogate", ml),
         audit: fields.table("audit", "what is audited, and when", audit).unwrap_or_default(),
         mitigation_actions: fields.or(
             "mitigation-actions",
@@ -381,6 +389,23 @@ fn profile(fields: &mut Fields<'_>) -> ProfileDraft {
                 "what it is attached to: target ARNs, or their last field (`thinggroup/NAME`, `all/things`)",
             )
             .0,
+    }
+}
+
+fn ml(fields: &mut Fields<'_>) -> MlDraft {
+    MlDraft {
+        history: fields.or(
+            "history",
+            Placed { value: Millis(0), place: fields.table_place() },
+            "how long before the start the profiles were attached; what the fleet did meanwhile is simulated for models to \
+             learn from, and not scored. `14d` lets a run begin with models in use, if it starts at midnight UTC",
+        ),
+        model: fields.keyword(
+            "model",
+            Some("seasonal-tails"),
+            &[("seasonal-tails", ModelKind::SeasonalTails), ("stand-in", ModelKind::StandIn)],
+            "which surrogate stands in for the service's model, which is not public (docs/ml.md)",
+        ),
     }
 }
 

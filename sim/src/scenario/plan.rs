@@ -54,6 +54,8 @@ pub struct Scenario {
     pub policies: Vec<PolicyPlan>,
     /// Security profiles with their targets.
     pub profiles: Vec<ProfilePlan>,
+    /// How ML behaviors learn.
+    pub ml: MlPlan,
     /// Audit configuration, schedules and on-demand audits.
     pub audit: AuditPlan,
     /// Mitigation actions, as `create-mitigation-action` takes them.
@@ -190,6 +192,25 @@ pub struct ProfilePlan {
     pub targets: Vec<String>,
     /// Where it came from, for messages.
     pub file: String,
+}
+
+/// How ML behaviors learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MlPlan {
+    /// How long before the start the profiles were attached: models have learned from what the fleet did meanwhile.
+    pub history: Millis,
+    /// Which surrogate stands in for the service's model, which is not public.
+    pub model: ModelKind,
+}
+
+/// A surrogate for the service's model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModelKind {
+    /// Seasonal levels with tails of stated false-alarm rates (`docs/ml.md`).
+    #[default]
+    SeasonalTails,
+    /// Distance from the median (CH-81).
+    StandIn,
 }
 
 /// What is audited, and when.

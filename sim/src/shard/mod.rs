@@ -11,6 +11,7 @@
 mod access;
 mod kernel;
 mod memory;
+mod normals;
 mod overlay;
 mod tables;
 mod transit;
@@ -24,12 +25,14 @@ use defender::detect::columns::{
     Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition, bits, has_lane, set_lane,
 };
 use defender::detect::criteria::Observed;
+use defender::detect::ml::Readings;
 use defender::metric::Metric;
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::Access;
 pub(crate) use memory::Memory;
+pub(crate) use normals::Normals;
 pub(crate) use overlay::Overlay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
@@ -51,6 +54,8 @@ pub(crate) struct Common {
     pub needs: Needs,
     pub start: Timestamp,
     pub tick: Millis,
+    /// What models take for normal; renewed at each daily build.
+    pub normals: Normals,
 }
 
 /// A class, as its devices know it.
@@ -127,6 +132,8 @@ pub(crate) enum Detail {
     Set(Observed),
     /// The profile no longer covers the device.
     Unmonitored,
+    /// The model was discontinued.
+    Discontinued,
 }
 
 /// What came out of a shard since the last synchronization point.
@@ -332,6 +339,18 @@ impl Shard {
         self.findings.transitions.extend(out.into_iter().map(|transition| (transition, Detail::Unmonitored)));
     }
 
+    /// Ends the alarms of a rule whose model was discontinued.
+    pub fn discontinue(&mut self, now: Timestamp, rule: u32) {
+        let mut out = Vec::new();
+        self.judge.discontinue(now, rule, &mut out);
+        self.findings.transitions.extend(out.into_iter().map(|transition| (transition, Detail::Discontinued)));
+    }
+
+    /// What models are to learn, since the last call.
+    pub fn take_readings(&mut self) -> Vec<Readings> {
+        self.judge.take_readings()
+    }
+
     /// Runs the ticks `range` (counted from the run's start): samples and judges. Only for programs without
     /// populations.
     pub fn advance(&mut self, common: &Common, range: Range<u64>) {
@@ -400,6 +419,7 @@ impl Shard {
         self.tick.start = start;
         self.tick.end = start + common.tick;
         self.transit.rewind(&mut self.tick.arrival);
+        common.normals.fill(&mut self.tick);
         self.expire();
         self.tick.reported.copy_from_slice(&self.every_tick);
         self.tick.active.fill(u64::MAX);

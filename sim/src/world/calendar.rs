@@ -21,6 +21,8 @@ pub(super) enum Task {
     Respond(PendingResponse),
     /// Something happens at a team's desk.
     Desk(DeskEvent),
+    /// It is midnight in UTC: models are built.
+    BuildModels,
     /// An on-demand audit of these checks starts.
     StartAudit(Vec<String>),
     /// What a fault held back from a device takes hold.

@@ -1,8 +1,9 @@
 //! Checkpoints: a run, put down in a file at a synchronization point, to be taken up again.
 //!
 //! ```text
-//!   line 1   FLEETRANGE CHECKPOINT 1
+//!   line 1   FLEETRANGE CHECKPOINT 2
 //!   head     program version, lock of the scenario, ticks done, digest of the log so far
+//!   history  what models had learned before the run
 //!   journal  by synchronization point: what the shards found since the last one
 //!   shards   what each remembers
 //!   end      SHA-256 of everything before
@@ -17,15 +18,17 @@
 use std::io::{self, Write};
 
 use defender::detect::columns::Transition;
+use defender::detect::ml::TrainingData;
 use defender::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::learning::History;
 use crate::shard::{Detail, Memory, Shard, TickTally};
 
 const MAGIC: &str = "FLEETRANGE CHECKPOINT ";
 /// Raised whenever the layout changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const CHECKSUM: usize = 32;
 
 /// What the shards found up to a synchronization point, in shard order.
@@ -35,6 +38,8 @@ pub(super) struct Harvest {
     pub transitions: Vec<(Transition, u32, Detail)>,
     /// Certificates that expired: (when, device).
     pub expired: Vec<(Timestamp, u32)>,
+    /// By model: what it is to learn.
+    pub training: Vec<TrainingData>,
     /// By tick, all shards together.
     pub tallies: Vec<TickTally>,
 }
@@ -75,6 +80,7 @@ pub struct Checkpoint<'a> {
     pub(super) ticks: u64,
     pub(super) now: Timestamp,
     pub(super) digest: String,
+    pub(super) history: &'a History,
     pub(super) journal: &'a Journal,
     pub(super) shards: &'a [Shard],
 }
@@ -100,6 +106,7 @@ impl Checkpoint<'_> {
             digest: self.digest.clone(),
         };
         put(&head, &mut to)?;
+        put(self.history, &mut to)?;
         put(self.journal, &mut to)?;
         put(&self.shards.len(), &mut to)?;
         // One after the other: never the whole fleet twice in memory.
@@ -173,6 +180,7 @@ pub enum CheckpointError {
 #[derive(Debug)]
 pub struct Saved {
     head: Head,
+    pub(super) history: History,
     pub(super) journal: Journal,
     pub(super) shards: Vec<Memory>,
 }
@@ -200,12 +208,13 @@ impl Saved {
         if head.version != env!("CARGO_PKG_VERSION") {
             return Err(OtherVersion { found: head.version });
         }
+        let (history, rest) = postcard::take_from_bytes(rest).map_err(unreadable)?;
         let (journal, rest) = postcard::take_from_bytes(rest).map_err(unreadable)?;
         let (shards, rest) = postcard::take_from_bytes(rest).map_err(unreadable)?;
         if !rest.is_empty() {
             return Err(Damaged("something follows its end"));
         }
-        Ok(Saved { head, journal, shards })
+        Ok(Saved { head, history, journal, shards })
     }
 
     /// The lock of its scenario: a scenario file that gives the same run.

@@ -16,6 +16,7 @@ pub mod checkpoint;
 mod desk;
 mod disruption;
 mod evidence;
+mod learning;
 mod ledger;
 mod record;
 mod respond;
@@ -38,10 +39,11 @@ use crate::event::{Event, EventKind, EventLog};
 use crate::fleet::Fleet;
 use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
-use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Shard};
+use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Normals, Shard};
 use calendar::{Calendar, Task};
 use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
 use disruption::Disruptions;
+use learning::Learning;
 use ledger::Ledger;
 
 /// How to run.
@@ -148,6 +150,7 @@ struct World<'a> {
     jobs: Jobs,
     outbox: Outbox,
     ledger: Ledger,
+    learning: Learning,
     calendar: Calendar,
     record: record::Record,
     responders: respond::Responders,
@@ -170,26 +173,15 @@ impl<'a> World<'a> {
     fn new(scenario: &'a Scenario, options: RunOptions) -> Result<World<'a>, Stopped> {
         let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
         let mut fleet = Fleet::new(scenario).map_err(setup)?;
-        let mut detect = Detect::new(scenario.seed, scenario.compatibility);
+        let mut detect = learning::engine(scenario);
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
             .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
         let tick = program.tick();
         let ticks = (scenario.duration.0 / tick.0) as u64;
-        let classes = scenario.classes.iter().map(|class| {
-            let zone = jiff::tz::TimeZone::get(&class.time_zone)
-                .map_err(|error| Stopped::Setup(vec![format!("class `{}`: {error}", class.name)]))?;
-            Ok(Class {
-                tables: ClassTables::new(&class.archetype, &zone, scenario.start, ticks, tick),
-                tcp_ports: class.archetype.tcp_ports.clone(),
-                udp_ports: class.archetype.udp_ports.clone(),
-                sources: class.source_networks.clone(),
-                destinations: class.archetype.destinations.clone(),
-            })
-        });
-        let classes = classes.collect::<Result<Vec<_>, Stopped>>()?;
+        let classes = classes(scenario, scenario.start, ticks, tick)?;
         let needs = if options.telemetry { Needs::ALL } else { Needs::of(&program) };
-        let common = Common { program, classes, needs, start: scenario.start, tick };
+        let common = Common { program, classes, needs, start: scenario.start, tick, normals: Normals::default() };
         let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
         let (disruptions, report_faults) = disruption::plan(scenario, &fleet, &mut ledger);
         audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
@@ -224,8 +216,10 @@ impl<'a> World<'a> {
             Shard::new(&common, (index * LANES) as u32, &devices, overlays, faults, options.telemetry)
         });
         let shards = shards.collect();
+        let record = record::Record::new(scenario, &common.program, profiles);
         let mut world = World {
-            record: record::Record::new(scenario, &common.program, profiles),
+            learning: Learning::new(&common.program, |rule| record.evaluation(rule)),
+            record,
             responders: respond::Responders::new(scenario),
             desks: desk::Desks::new(scenario)?,
             rotation: rotation::Rotation::default(),
@@ -259,7 +253,10 @@ impl<'a> World<'a> {
 
     /// What is there before time begins: coverage by profiles, audits, actions, and the acts' entries in the calendar.
     fn set_up(&mut self) -> Result<(), Stopped> {
-        self.cover_all();
+        let mut shards = std::mem::take(&mut self.shards);
+        self.cover_all(self.scenario.start, &mut shards);
+        self.shards = shards;
+        self.schedule_builds();
         self.set_up_audits()?;
         self.set_up_actions()?;
         for (act, onset) in self.ledger.onsets() {
@@ -271,8 +268,8 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn cover_all(&mut self) {
-        let now = self.scenario.start;
+    /// Starts monitoring whatever the profiles cover.
+    fn cover_all(&self, now: Timestamp, shards: &mut [Shard]) {
         let covered: Vec<Vec<bool>> = {
             let (fleet, record, detect) = (&self.fleet, &self.record, &self.detect);
             (0..fleet.devices.len() as u32)
@@ -280,7 +277,7 @@ impl<'a> World<'a> {
                 .map(|device| record.coverage(detect, &fleet.account, ThingId(device)))
                 .collect()
         };
-        self.shards.par_iter_mut().for_each(|shard| {
+        shards.par_iter_mut().for_each(|shard| {
             for lane in 0..shard.lanes() {
                 for (profile, covered) in covered[shard.first as usize + lane].iter().enumerate() {
                     shard.cover(now, profile as u32, lane as u32, *covered);
@@ -291,6 +288,10 @@ impl<'a> World<'a> {
 
     fn run(mut self, saved: Option<Saved>, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
         let total = self.ticks * self.fleet.devices.len() as u64;
+        match &saved {
+            Some(saved) => saved.history.iter().for_each(|(until, training)| self.recall(*until, training.clone())),
+            None => self.simulate_history(|| observer.cancelled())?,
+        }
         self.synchronize(self.scenario.start);
         let mut index = match saved {
             Some(saved) => self.catch_up(saved)?,
@@ -327,8 +328,8 @@ impl<'a> World<'a> {
 
     /// The run as it is after taking in, and before doing what is due.
     fn checkpoint(&self, ticks: u64) -> Checkpoint<'_> {
-        let (journal, shards) = (&self.journal, &self.shards[..]);
-        Checkpoint { ticks, now: self.time_of(ticks), digest: self.log.digest(), journal, shards }
+        let (history, journal, shards) = (&self.learning.history, &self.journal, &self.shards[..]);
+        Checkpoint { ticks, now: self.time_of(ticks), digest: self.log.digest(), history, journal, shards }
     }
 
     /// Brings a world that has just begun to where a checkpoint was made; the number of ticks done by then.
@@ -420,7 +421,8 @@ impl<'a> World<'a> {
 
     /// Collects what the shards found.
     fn harvest(&mut self) -> Harvest {
-        let mut harvest = Harvest::default();
+        let training = learning::gather(&mut self.shards, self.common.program.learned().len());
+        let mut harvest = Harvest { training, ..Harvest::default() };
         for shard in &mut self.shards {
             let first = shard.first;
             let findings = &mut shard.findings;
@@ -455,6 +457,7 @@ impl<'a> World<'a> {
             value: self.tally.messages_sent,
         });
         self.record_transitions(now, harvest.transitions);
+        self.learn(&harvest.training);
     }
 
     /// Does what is due by `now`, in calendar order, and lets changes of the account take hold.
@@ -492,6 +495,7 @@ impl<'a> World<'a> {
             Task::Alter { act, step } => self.alter(time, act, step),
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
+            Task::BuildModels => self.build_models(now, time),
             Task::StartAudit(checks) => self.start_audit(time, checks),
             Task::Release(device) => self.released.push(device),
             Task::Begin { job, thing, number } => self.notified(time, job, thing, number),
@@ -561,6 +565,7 @@ impl<'a> World<'a> {
                 shard.cover(now, profile as u32, lane as u32, covered);
             }
         }
+        self.review_models(now);
         // Sessions that the account knows of end with the right to them.
         let account = &mut self.fleet.account;
         for device in lost {
@@ -636,6 +641,7 @@ impl<'a> World<'a> {
             criteria: format!("{:?}", scenario.criteria).to_lowercase(),
         };
         let cases = self.case_rows();
+        let models = self.model_rows(end);
         let classes = scenario.classes.iter().zip(&self.fleet.classes).map(|(class, devices)| ClassRow {
             name: class.name.clone(),
             archetype: class.archetype.name.clone(),
@@ -650,11 +656,28 @@ impl<'a> World<'a> {
             self.tally,
             self.responders.rows(),
             cases,
+            models,
             self.rotation.rows(&self.jobs, end),
             &self.outbox,
         );
         Run { outcome, log: self.log, telemetry }
     }
+}
+
+/// The device classes, as shards know them, for so many ticks from `start`.
+fn classes(scenario: &Scenario, start: Timestamp, ticks: u64, tick: Millis) -> Result<Vec<Class>, Stopped> {
+    let classes = scenario.classes.iter().map(|class| {
+        let zone = jiff::tz::TimeZone::get(&class.time_zone)
+            .map_err(|error| Stopped::Setup(vec![format!("class `{}`: {error}", class.name)]))?;
+        Ok(Class {
+            tables: ClassTables::new(&class.archetype, &zone, start, ticks, tick),
+            tcp_ports: class.archetype.tcp_ports.clone(),
+            udp_ports: class.archetype.udp_ports.clone(),
+            sources: class.source_networks.clone(),
+            destinations: class.archetype.destinations.clone(),
+        })
+    });
+    classes.collect()
 }
 
 /// A device, as the broker sees it.

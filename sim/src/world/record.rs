@@ -22,7 +22,7 @@ use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
     Act, Alarm, AuditRow, BehaviorRow, CaseRow, CheckRow, ClassRow, Crossing, DeviceId, FindingRow, Header, JobRow,
-    MitigationRow, Outcome, Tally, TimelineRow, Value,
+    MitigationRow, ModelRow, Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
 use crate::shard::{Detail, Shard, TickTally};
@@ -59,13 +59,14 @@ fn create_profile(
 ) -> Result<ProfileInForce, Stopped> {
     let refused = |error: defender::error::ServiceError| Stopped::Setup(vec![format!("{}: {error}", plan.file)]);
     let name = &plan.request.security_profile_name;
-    detect.create_security_profile(scenario.start, &plan.request, account).map_err(refused)?;
+    let since = scenario.start - scenario.ml.history;
+    detect.create_security_profile(since, &plan.request, account).map_err(refused)?;
     for target in &plan.targets {
         let request = AttachSecurityProfileRequest {
             security_profile_name: name.clone(),
             security_profile_target_arn: target.clone(),
         };
-        detect.attach_security_profile(scenario.start, &request, account).map_err(refused)?;
+        detect.attach_security_profile(since, &request, account).map_err(refused)?;
     }
     let profile = detect.profiles().find(|profile| profile.name() == name).expect("it was just created");
     let evaluations = profile.evaluations().to_vec();
@@ -162,6 +163,11 @@ impl Record {
         self.profiles.iter().map(|profile| detect.profile(profile.id).covers_thing(thing, account)).collect()
     }
 
+    /// The evaluation of a rule.
+    pub fn evaluation(&self, rule: u32) -> EvaluationId {
+        self.rules[rule as usize].evaluation
+    }
+
     /// Profile and behavior names of a rule.
     pub fn names(&self, rule: u32) -> (&str, &str) {
         let row = &self.rules[rule as usize];
@@ -197,6 +203,7 @@ impl Record {
         tally: Tally,
         mitigations: Vec<MitigationRow>,
         cases: Vec<CaseRow>,
+        models: Vec<ModelRow>,
         jobs: Vec<JobRow>,
         outbox: &Outbox,
     ) -> Outcome {
@@ -237,6 +244,7 @@ impl Record {
             documents: self.documents.rows,
             mitigations,
             cases,
+            models,
             jobs,
             timeline: self.timeline,
             notifications,
@@ -274,10 +282,14 @@ impl World<'_> {
 
     fn record_transition(&mut self, now: Timestamp, transition: Transition, device: u32, detail: Detail) {
         let row = &self.record.rules[transition.rule as usize];
-        let cause = if detail == Detail::Unmonitored { Cause::Unmonitored } else { Cause::Silence };
+        let cause = match detail {
+            Detail::Unmonitored => Cause::Unmonitored,
+            Detail::Discontinued => Cause::ModelExpired,
+            Detail::Plain | Detail::Set(_) => Cause::Silence,
+        };
         let observed = match detail {
             Detail::Set(observed) => observed,
-            Detail::Plain | Detail::Unmonitored => Observed::Number(transition.value as f64),
+            Detail::Plain | Detail::Unmonitored | Detail::Discontinued => Observed::Number(transition.value as f64),
         };
         let value = value_of(&observed);
         let (kind, outcome) = match transition.kind {
@@ -395,7 +407,9 @@ fn in_words(behavior: &Behavior) -> String {
         Criteria::Statistical { relation: r, statistic } => {
             format!("{} p{}{per}", relation(*r), f64::from(statistic.hundredths) / 100.0)
         }
-        Criteria::MachineLearning { confidence } => format!("ML, {confidence:?} confidence"),
+        Criteria::MachineLearning { confidence } => {
+            format!("what was learned ({} confidence, surrogate model)", format!("{confidence:?}").to_uppercase())
+        }
     }
 }
 

@@ -3,6 +3,7 @@ mod attacks;
 mod checkpoint;
 mod defects;
 mod faults;
+mod learning;
 mod loading;
 mod outcome;
 mod people;

@@ -12,6 +12,7 @@ use crate::detect::alarm::{Machine, ViolationEventType};
 use crate::detect::columns::{
     Aggregate, Column, GRID, Judge, Mask, Program, RuleCount, RuleKind, SILENCE, Tick, Transition, bits,
 };
+use crate::detect::ml::{Normal, Readings};
 use crate::time::{Millis, Timestamp};
 
 /// Detect for the lanes of one shard.
@@ -27,6 +28,9 @@ pub struct Columns {
     windows: Vec<Window>,
     counts: Vec<RuleCount>,
     silence: Silence,
+    /// By model: what was not taken yet. Empty at every synchronization point.
+    #[serde(skip)]
+    readings: Vec<Readings>,
 }
 
 /// A rule's machines.
@@ -79,6 +83,10 @@ impl Columns {
                     let population = program.populations()[*population as usize];
                     Some((population.column, population.ticks, population.aggregate, true))
                 }
+                RuleKind::Learned { model } => {
+                    let learned = program.learned()[*model as usize];
+                    Some((learned.column, learned.ticks, learned.aggregate, false))
+                }
                 RuleKind::Set { .. } => None,
             };
             let window = wanted.filter(|(_, ticks, ..)| *ticks > 1).map(|(column, ticks, aggregate, statistical)| {
@@ -101,6 +109,7 @@ impl Columns {
             windows,
             counts: vec![RuleCount::default(); program.rules().len()],
             silence: Silence { alarms: vec![0; lanes], last_data: vec![Timestamp(0); lanes], alarmed: vec![0; words] },
+            readings: vec![Readings::default(); program.learned().len()],
             program: program.clone(),
         }
     }
@@ -114,7 +123,11 @@ impl Columns {
         if self.shape() != memory.shape() {
             return Err(Box::new(memory));
         }
-        *self = Columns { program: std::mem::take(&mut self.program), ..memory };
+        *self = Columns {
+            program: std::mem::take(&mut self.program),
+            readings: std::mem::take(&mut self.readings),
+            ..memory
+        };
         Ok(())
     }
 
@@ -244,6 +257,11 @@ fn outside<T: Copy + PartialOrd>(values: &[T], low: T, high: T) -> u64 {
     values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v < low || *v > high) << i)
 }
 
+/// A range of the numbers that a tick's columns can hold; `None` if it has none of them.
+fn narrowed(low: u64, high: u64) -> Option<(u32, u32)> {
+    Some((u32::try_from(low).ok()?, u32::try_from(high).unwrap_or(u32::MAX)))
+}
+
 #[inline]
 fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
     values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v != T::default()) << i)
@@ -270,6 +288,11 @@ impl Judge for Columns {
                         let present = present[word] & self.covered[profile][word];
                         self.step(index, word, present, violations[word] & present, device_side, tick, |_| 0, out);
                     }
+                    continue;
+                }
+                RuleKind::Learned { model } => {
+                    let model = *model as usize;
+                    self.judge_learned(index, profile, model, tick, out);
                     continue;
                 }
                 RuleKind::Number(number) => (number.column, number.low, number.high, number.column.is_device_side()),
@@ -310,6 +333,16 @@ impl Judge for Columns {
                 self.invalidate(index, lane as usize, now, out);
             }
         }
+    }
+
+    fn discontinue(&mut self, now: Timestamp, rule: u32, out: &mut Vec<Transition>) {
+        for lane in 0..self.rules[rule as usize].machines.len() {
+            self.invalidate(rule as usize, lane, now, out);
+        }
+    }
+
+    fn take_readings(&mut self) -> Vec<Readings> {
+        self.readings.iter_mut().map(std::mem::take).collect()
     }
 
     fn counts(&self) -> &[RuleCount] {
@@ -362,10 +395,7 @@ impl Columns {
         out: &mut Vec<Transition>,
     ) {
         let values = tick.column(column);
-        let (low, high) = match (u32::try_from(low), u32::try_from(high)) {
-            (Ok(low), high) => (low, high.unwrap_or(u32::MAX)),
-            (Err(_), _) => (1, 0),
-        };
+        let (low, high) = narrowed(low, high).unwrap_or((1, 0));
         for (word, chunk) in values.chunks(64).enumerate() {
             let mut present = presence(tick, column, word) & self.covered[profile][word];
             if column.zero_is_absent() {
@@ -404,6 +434,53 @@ impl Columns {
             self.step(index, word, present, violating, device_side, tick, |lane| values[lane], out);
         }
         self.windows[window].values = values;
+    }
+
+    /// Hands a model its datapoints, and judges them if it is in use.
+    fn judge_learned(&mut self, index: usize, profile: usize, model: usize, tick: &Tick, out: &mut Vec<Transition>) {
+        let column = self.program.learned()[model].column;
+        let device_side = column.is_device_side();
+        let window = self.rules[index].window;
+        let sliding = window.is_some_and(|window| self.windows[window].sliding.is_some());
+        if window.is_some_and(|window| !sliding && !self.windows[window].ends(tick, self.program.tick())) {
+            return;
+        }
+        // Lent out, so that the machines can be stepped meanwhile.
+        let summed = window.map(|window| std::mem::take(&mut self.windows[window].values));
+        let ticks = tick.column(column);
+        let value = |lane: usize| summed.as_ref().map_or_else(|| u64::from(ticks[lane]), |values| values[lane]);
+        let lanes = ticks.len();
+        for word in 0..lanes.div_ceil(64) {
+            let chunk = word * 64..(word * 64 + 64).min(lanes);
+            let mut present = presence(tick, column, word) & self.covered[profile][word];
+            if let Some(window) = window.filter(|_| !sliding) {
+                present = self.windows[window].present[word] & self.windows[window].eligible[profile][word];
+            } else if column.zero_is_absent() {
+                present &= nonzero(&ticks[chunk.clone()]);
+            }
+            if present == 0 {
+                continue;
+            }
+            let at_start = if device_side {
+                bits(present).filter(|bit| tick.arrival[word * 64 + bit] == 0).fold(0, |mask, bit| mask | 1 << bit)
+            } else {
+                0
+            };
+            let readings = &mut self.readings[model];
+            readings.add_all(tick.end, bits(present & !at_start).map(|bit| value(word * 64 + bit)));
+            readings.add_all(tick.start, bits(at_start).map(|bit| value(word * 64 + bit)));
+            let outside = |Normal { low, high }: Normal| match &summed {
+                Some(values) => outside(&values[chunk.clone()], low, high),
+                None => narrowed(low, high).map_or(u64::MAX, |(low, high)| outside(&ticks[chunk.clone()], low, high)),
+            };
+            for (normal, lanes) in tick.normals[model].into_iter().zip([at_start, present & !at_start]) {
+                let Some(normal) = normal.filter(|_| lanes != 0) else { continue };
+                self.step(index, word, lanes, outside(normal) & lanes, device_side, tick, value, out);
+            }
+        }
+        if let (Some(window), Some(values)) = (window, summed) {
+            self.windows[window].values = values;
+        }
     }
 
     /// Feeds one word's datapoints to a rule's machines.

@@ -11,7 +11,10 @@
 //! [`Judge`]. There are two: [`Columns`], whose inner loops touch only arrays and masks, and [`Plain`], written so
 //! that a reader can hold it against the specification line by line. Property tests keep them equal.
 //!
-//! What is not here: ML criteria, custom metrics and topic-filter dimensions (the object-side evaluator has them).
+//! The model of an ML behavior stays outside, too: a judge hands out the datapoints that it is to learn
+//! ([`Judge::take_readings`]), and is told with each tick what is normal ([`Tick::normals`]).
+//!
+//! What is not here: custom metrics and topic-filter dimensions (the object-side evaluator has them).
 
 mod fast;
 mod plain;
@@ -19,11 +22,12 @@ mod program;
 
 pub use fast::Columns;
 pub use plain::Plain;
-pub use program::{Aggregate, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
+pub use program::{Aggregate, Learned, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::alarm::ViolationEventType;
+use crate::detect::ml::{Normal, Readings};
 use crate::time::{Millis, Timestamp};
 
 /// The service's grid: cloud-side windows without a duration, silence checks (D-35, D-60).
@@ -138,6 +142,9 @@ pub struct Tick {
     /// By [`Program::populations`], the threshold of this tick's window, where the window ends with this tick and
     /// has one (D-58).
     pub thresholds: Vec<Option<u64>>,
+    /// By [`Program::learned`], what the model takes for normal, if it is in use (D-ML5): of datapoints at the very start
+    /// of the tick, and of later ones. Models change by the hour, and an hour ends with its last instant.
+    pub normals: Vec<[Option<Normal>; 2]>,
 }
 
 impl Tick {
@@ -155,6 +162,7 @@ impl Tick {
             numbers: vec![vec![0; lanes]; Column::COUNT],
             set_violations: vec![vec![0; words]; program.set_rules().count()],
             thresholds: vec![None; program.populations().len()],
+            normals: vec![[None; 2]; program.learned().len()],
         }
     }
 
@@ -205,6 +213,12 @@ pub trait Judge {
     /// (D-37). Never called in the middle of a tick.
     /// Ending it invalidates the lane's alarms (D-72, D-73).
     fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool, out: &mut Vec<Transition>);
+
+    /// Ends a rule's alarms and forgets its runs, on all lanes: the model was discontinued (D-80).
+    fn discontinue(&mut self, now: Timestamp, rule: u32, out: &mut Vec<Transition>);
+
+    /// The datapoints of the ML rules since the last call, by [`Program::learned`], whether judged or not.
+    fn take_readings(&mut self) -> Vec<Readings>;
 
     /// Datapoints judged so far, by rule.
     fn counts(&self) -> &[RuleCount];

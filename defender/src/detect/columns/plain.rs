@@ -5,6 +5,7 @@ use crate::detect::alarm::{Machine, ViolationEventType};
 use crate::detect::columns::{
     Aggregate, Column, GRID, Judge, Program, ProgramRule, RuleCount, RuleKind, SILENCE, Tick, Transition, has_lane,
 };
+use crate::detect::ml::Readings;
 use crate::time::{Millis, Timestamp};
 
 /// Detect for the lanes of one shard, obviously.
@@ -13,6 +14,7 @@ pub struct Plain {
     program: Program,
     lanes: Vec<Lane>,
     counts: Vec<RuleCount>,
+    readings: Vec<Readings>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +67,12 @@ impl Plain {
             first: vec![None; rules],
             last_data: Timestamp(i64::MIN / 2),
         };
-        Plain { program: program.clone(), lanes: vec![lane; lanes], counts: vec![RuleCount::default(); rules] }
+        Plain {
+            program: program.clone(),
+            lanes: vec![lane; lanes],
+            counts: vec![RuleCount::default(); rules],
+            readings: vec![Readings::default(); program.learned().len()],
+        }
     }
 
     fn shown(tick: &Tick, lane: usize) -> Shown {
@@ -141,6 +148,15 @@ impl Lane {
                 let length = Millis(program.tick().0 * i64::from(population.ticks));
                 self.tumbling(profile, population.column, length, population.aggregate, tick.end)
             }
+            RuleKind::Learned { model } => {
+                let learned = program.learned()[*model as usize];
+                let length = Millis(program.tick().0 * i64::from(learned.ticks));
+                if learned.column.is_device_side() {
+                    self.sliding(profile, learned.column, length, program.tick())
+                } else {
+                    self.tumbling(profile, learned.column, length, learned.aggregate, tick.end)
+                }
+            }
             RuleKind::Set { metric, .. } => {
                 self.covered_since[profile]?;
                 let shown = self.shown.last()?;
@@ -175,7 +191,20 @@ impl Judge for Plain {
                     _ => 0,
                 };
                 let Some((time, value)) = lane.datapoint(&self.program, rule, tick) else { continue };
+                let normal = match &rule.kind {
+                    RuleKind::Learned { model } => {
+                        self.readings[*model as usize].add(time, value);
+                        let [at_start, later] = tick.normals[*model as usize];
+                        let normal = if time == tick.start { at_start } else { later };
+                        let Some(normal) = normal else { continue };
+                        Some(normal)
+                    }
+                    _ => None,
+                };
                 let conforms = match &rule.kind {
+                    RuleKind::Learned { .. } => {
+                        normal.is_some_and(|normal| normal.low <= value && value <= normal.high)
+                    }
                     RuleKind::Number(number) => number.low <= value && value <= number.high,
                     RuleKind::Statistical { relation, .. } => relation.holds(value, threshold),
                     RuleKind::Set { .. } => set_violated == Some(false),
@@ -222,6 +251,16 @@ impl Judge for Plain {
                 }
             }
         }
+    }
+
+    fn discontinue(&mut self, now: Timestamp, rule: u32, out: &mut Vec<Transition>) {
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            invalidate(lane, rule as usize, index as u32, now, out);
+        }
+    }
+
+    fn take_readings(&mut self) -> Vec<Readings> {
+        self.readings.iter_mut().map(std::mem::take).collect()
     }
 
     fn counts(&self) -> &[RuleCount] {

@@ -14,6 +14,7 @@ use crate::time::Millis;
 pub struct Program {
     rules: Vec<ProgramRule>,
     populations: Vec<Population>,
+    learned: Vec<Learned>,
     profiles: u32,
     tick: Millis,
 }
@@ -58,6 +59,11 @@ pub enum RuleKind {
         /// How a device's value must relate to the percentile.
         relation: Relation,
     },
+    /// A number against the range that a model takes for normal, which comes with the tick.
+    Learned {
+        /// Position in [`Program::learned`].
+        model: u32,
+    },
     /// A set against a set; the verdict comes with the tick.
     Set {
         /// The metric.
@@ -98,13 +104,27 @@ pub struct Population {
     pub statistic: Statistic,
 }
 
+/// What the model of an ML behavior learns from and judges (5.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The rule it serves.
+    pub rule: u32,
+    /// What is measured.
+    pub column: Column,
+    /// How many ticks make a window: 300 s, tumbling or sliding as for static rules (D-39, D-43); a tick for levels
+    /// in reports.
+    pub ticks: u32,
+    /// How they make one value.
+    pub aggregate: Aggregate,
+}
+
 /// A behavior that the column judges cannot take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("behavior `{behavior}` uses {what}, which the fleet simulator does not judge yet")]
 pub struct NotColumnar {
     /// The behavior.
     pub behavior: String,
-    /// What it uses: `an ML criterion`, `a custom metric`…
+    /// What it uses: `a custom metric`…
     pub what: &'static str,
 }
 
@@ -112,7 +132,7 @@ impl Program {
     /// Compiles the behaviors of each profile, in order.
     ///
     /// # Errors
-    /// One for each behavior with an ML criterion, a custom metric or a dimension.
+    /// One for each behavior with a custom metric or a dimension.
     pub fn compile<'a>(
         profiles: impl IntoIterator<Item = &'a [Behavior], IntoIter: Clone>,
     ) -> Result<Program, Vec<NotColumnar>> {
@@ -153,6 +173,11 @@ impl Program {
         &self.populations
     }
 
+    /// The models of the ML rules.
+    pub fn learned(&self) -> &[Learned] {
+        &self.learned
+    }
+
     /// The set rules: (position in [`Program::rules`], metric, rule), in order.
     pub fn set_rules(&self) -> impl Iterator<Item = (usize, Metric, &Rule)> {
         self.rules.iter().enumerate().filter_map(|(i, rule)| match &rule.kind {
@@ -169,6 +194,7 @@ impl Program {
             .filter_map(|rule| match &rule.kind {
                 RuleKind::Number(number) => Some(number.column),
                 RuleKind::Statistical { population, .. } => Some(self.populations[*population as usize].column),
+                RuleKind::Learned { model } => Some(self.learned[*model as usize].column),
                 RuleKind::Set { .. } => None,
             })
             .collect();
@@ -182,6 +208,7 @@ impl Program {
         let ticks = match &rule.kind {
             RuleKind::Number(number) => number.ticks,
             RuleKind::Statistical { population, .. } => self.populations[*population as usize].ticks,
+            RuleKind::Learned { model } => self.learned[*model as usize].ticks,
             RuleKind::Set { .. } => 1,
         };
         Millis(self.tick.0 * i64::from(ticks))
@@ -197,7 +224,13 @@ impl Program {
             return Err("a topic-filter dimension");
         }
         let kind = match &behavior.criteria {
-            Criteria::MachineLearning { .. } => return Err("an ML criterion"),
+            Criteria::MachineLearning { .. } => {
+                let column = column_of(metric, None);
+                let ticks = static_window(metric, None).map_or(1, |window| self.ticks(window));
+                let rule = self.rules.len() as u32;
+                self.learned.push(Learned { rule, column, ticks, aggregate: aggregate_of(column) });
+                RuleKind::Learned { model: self.learned.len() as u32 - 1 }
+            }
             Criteria::Static(Rule::Number { relation, threshold }) => {
                 let (low, high) = normal_range(*relation, *threshold);
                 let column = column_of(metric, Some(*relation));

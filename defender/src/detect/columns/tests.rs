@@ -7,6 +7,8 @@ use crate::detect::alarm::Consecutive;
 use crate::detect::alarm::ViolationEventType::{AlarmCleared, AlarmInvalidated, InAlarm};
 use crate::detect::behavior::{Behavior, Criteria};
 use crate::detect::criteria::{CidrSet, Membership, Observed, PortSet, Relation, Rule, Statistic};
+use crate::detect::ml::{Gathering, Normal, Readings};
+use crate::detect::wire::ConfidenceLevel;
 use crate::metric::{Metric, MetricRef};
 
 const B: i64 = 1_748_736_000;
@@ -273,8 +275,48 @@ fn t_d62_fifty_devices_ring_at_once_each_for_itself() {
     }
 }
 
-/// A program that uses every road through the judges.
-fn rich_program() -> Program {
+fn learned(metric: Metric, to_alarm: u8, to_clear: u8) -> Behavior {
+    Behavior {
+        criteria: Criteria::MachineLearning { confidence: ConfidenceLevel::Low },
+        duration: None,
+        ..number(metric, Relation::LessThan, 0.0, 300, to_alarm, to_clear)
+    }
+}
+
+#[test]
+fn d_ml5_without_a_normal_range_datapoints_are_learned_and_not_judged() {
+    let program = Program::compile([&[learned(SENT, 1, 1), learned(Metric::AllBytesOut, 1, 1)][..]]).expect("columnar");
+    for mut judge in both(&program, 1) {
+        let mut out = Vec::new();
+        judge.cover(Timestamp::from_seconds(B), 0, 0, true, &mut out);
+        let normals = [None, Some(Normal { low: 5, high: 20 }), Some(Normal { low: 5, high: 20 }), None];
+        for (i, normal) in normals.into_iter().enumerate() {
+            let mut tick = Tick::new(1, &program);
+            tick.start = Timestamp::from_seconds(B + 300 * i as i64);
+            tick.end = tick.start + GRID;
+            (tick.active[0], tick.reported[0]) = (1, 1);
+            tick.arrival[0] = if i == 2 { 0 } else { 7_000 };
+            tick.column_mut(Column::Sent)[0] = 30 + i as u32;
+            tick.column_mut(Column::BytesOut)[0] = 10;
+            // A report at the very start of a tick belongs to the hour before.
+            tick.normals = vec![[normal; 2], [normal.map(|_| Normal { low: 11, high: 11 }), normal]];
+            judge.judge(&tick, &mut out);
+        }
+        judge.discontinue(Timestamp::from_seconds(B + 1_200), 0, &mut out);
+        judge.discontinue(Timestamp::from_seconds(B + 1_200), 0, &mut out);
+        let seen: Vec<_> =
+            out.iter().map(|t| ((t.time - Timestamp::from_seconds(B)).0 / 1_000, t.rule, t.kind, t.value)).collect();
+        assert_eq!(seen, [(600, 0, InAlarm, 31), (600, 1, InAlarm, 10), (1_200, 0, AlarmInvalidated, 0)]);
+        assert_eq!(judge.counts().iter().map(|count| count.judged).collect::<Vec<_>>(), [2, 2]);
+        let mut sent = Readings::default();
+        (0..4).for_each(|i| sent.add(Timestamp::from_seconds(B + 300 * (i + 1)), 30 + i as u64));
+        assert_eq!(judge.take_readings()[0], sent);
+        assert_eq!(judge.take_readings()[0], Readings::default());
+    }
+}
+
+/// A program that uses every road through the judges; `minute` is the duration of its shortest window \[s\].
+fn rich_program(minute: i64) -> Program {
     let statistical = |metric, p, relation, seconds| Behavior {
         criteria: Criteria::Statistical { relation, statistic: Statistic::from_name(p).expect("a statistic") },
         ..number(metric, relation, 0.0, seconds, 1, 2)
@@ -298,6 +340,12 @@ fn rich_program() -> Program {
         statistical(SENT, "p50", Relation::LessThan, 900),
         statistical(Metric::AllBytesOut, "p90", Relation::LessThanEquals, 600),
         statistical(Metric::NumEstablishedTcpConnections, "p10", Relation::GreaterThanEquals, 600),
+        learned(SENT, 1, 2),
+        learned(Metric::MessageByteSize, 2, 1),
+        learned(Metric::AllBytesOut, 1, 1),
+        learned(Metric::NumListeningTcpPorts, 2, 2),
+        // Makes ticks of a minute, so that windows of 300 s have several.
+        number(SENT, Relation::LessThanEquals, 6.0, minute, 1, 1),
     ];
     Program::compile([&first[..], &second[..]]).expect("columnar")
 }
@@ -319,8 +367,10 @@ proptest! {
         seed in any::<u64>(),
         ticks in 1usize..40,
         silent_from in 0usize..40,
+        minute in prop::sample::select(vec![60i64, 300]),
     ) {
-        let program = rich_program();
+        let program = rich_program(minute);
+        let step = program.tick();
         let mut judges = both(&program, lanes);
         let mut outs = [Vec::new(), Vec::new()];
         let mut dice = seed | 1;
@@ -333,8 +383,8 @@ proptest! {
         let start = Timestamp::from_seconds(B + 300 * offset);
         for i in 0..ticks {
             let mut tick = Tick::new(lanes, &program);
-            tick.start = start + Millis(GRID.0 * i as i64);
-            tick.end = tick.start + GRID;
+            tick.start = start + Millis(step.0 * i as i64);
+            tick.end = tick.start + step;
             for lane in 0..lanes as u32 {
                 if i == 0 || roll(12) == 0 {
                     let (profile, covered) = (roll(2) as u32, roll(4) != 0);
@@ -355,7 +405,7 @@ proptest! {
                 }
                 if !quiet && roll(3) != 0 {
                     tick.reported[word] |= bit;
-                    tick.arrival[lane as usize] = roll(300_000) as u32;
+                    tick.arrival[lane as usize] = (roll(5) * roll(60_000)) as u32;
                     let bare = roll(6) == 0;
                     set_lane(&mut tick.without_amounts, lane as usize, bare);
                     let first = if bare { Column::ListeningTcpPorts } else { Column::BytesOut };
@@ -379,13 +429,31 @@ proptest! {
                 let rank = program.populations()[population].statistic.rank(values.len() as u64) as usize;
                 tick.thresholds[population] = (values.len() >= 2).then(|| values[rank - 1]);
             }
+            for model in 0..program.learned().len() {
+                let mut normal = || Some(Normal { low: roll(3), high: roll(12) }).filter(|_| roll(4) != 0);
+                tick.normals[model] = [normal(), normal()];
+            }
+            let discontinued = roll(20) == 0;
             for (judge, out) in judges.iter_mut().zip(&mut outs) {
                 judge.judge(&tick, out);
+                if discontinued {
+                    let rule = program.learned()[i % program.learned().len()].rule;
+                    judge.discontinue(tick.end, rule, out);
+                }
                 out.sort_unstable();
             }
             prop_assert_eq!(&outs[0], &outs[1]);
             prop_assert_eq!(judges[0].counts(), judges[1].counts());
         }
+        let training = [0, 1].map(|j: usize| {
+            let summed = |readings: Readings| {
+                let mut gathering = Gathering::default();
+                gathering.take(&readings);
+                gathering.finish()
+            };
+            judges[j].take_readings().into_iter().map(summed).collect::<Vec<_>>()
+        });
+        prop_assert_eq!(&training[0], &training[1]);
     }
 
     /// An alarm never clears before it rings, and rings once per episode.

@@ -4,6 +4,7 @@
 //! model is built, refreshed, discontinued. [`AnomalyModel`] is what it does not: any implementation here is a
 //! surrogate, and every output says so ([`ModelDiagnostics`]).
 
+mod readings;
 mod season;
 mod sketch;
 mod stand_in;
@@ -22,6 +23,8 @@ use super::percentile::Multiset;
 use super::wire::{ConfidenceLevel, ModelStatus};
 use crate::time::{Millis, Timestamp, epoch_seconds};
 
+pub use readings::{Gathering, Normal, Readings, TrainingData, end_of_hour};
+pub use sketch::Sketch;
 pub use stand_in::StandIn;
 pub use surrogate::{Surrogate, false_alarm_rate};
 
@@ -31,6 +34,11 @@ pub const TRAINING_SPAN: Millis = Millis::days(14);
 pub const DATAPOINTS_MIN: u64 = 25_000;
 /// How long failing builds are retried, and how long a model survives without a covered device.
 pub const RETRY_SPAN: Millis = Millis::days(30);
+
+/// The hour of a datapoint: hour n covers `(n·3,600 s, (n+1)·3,600 s]`, as a window's value carries its end's time.
+fn hour_of(time: Timestamp) -> i64 {
+    (time.millis() - 1).div_euclid(Millis::HOUR.0)
+}
 
 /// One datapoint of an ML behavior.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +66,9 @@ pub struct Judgment {
 ///
 /// Learning only collects; [`AnomalyModel::refresh`] builds. So a model judges a day's datapoints by what it knew at
 /// the last midnight, and the order in which a day's datapoints arrive makes no difference.
+///
+/// Fast paths count on two more things: at one instant the normal values are an interval, the same for every device,
+/// and it stays the same within an hour ([`end_of_hour`]).
 pub trait AnomalyModel: Debug + Send + Sync {
     /// The model's name in diagnostics.
     fn name(&self) -> &'static str;
@@ -67,6 +78,13 @@ pub trait AnomalyModel: Debug + Send + Sync {
 
     /// Takes in many datapoints of one instant whose devices are not told apart: for fast paths that count first.
     fn learn_many(&mut self, time: Timestamp, values: &Multiset);
+
+    /// Takes in the datapoints of one hour, as far as a sketch tells them apart; `time` is any instant of the hour.
+    fn learn_sketch(&mut self, time: Timestamp, values: &Sketch) {
+        let mut all = Multiset::default();
+        values.iter().for_each(|(value, times)| all.add(value, times));
+        self.learn_many(time, &all);
+    }
 
     /// Builds anew from the datapoints in `(tick − 14 d, tick]` and forgets what is older. `tick` is a midnight.
     fn refresh(&mut self, tick: Timestamp);
@@ -127,6 +145,11 @@ impl BehaviorModel {
         }
     }
 
+    /// The name of the model that judges, as diagnostics give it.
+    pub fn name(&self) -> &'static str {
+        self.model.name()
+    }
+
     /// Takes in one datapoint, unless the model has expired.
     pub fn learn(&mut self, sample: Sample<'_>) {
         if self.status != ModelStatus::Expired {
@@ -140,6 +163,19 @@ impl BehaviorModel {
         if self.status != ModelStatus::Expired {
             self.count(time, values.len());
             self.model.learn_many(time, values);
+        }
+    }
+
+    /// Takes in the datapoints of a stretch of time.
+    pub fn learn_data(&mut self, data: &TrainingData) {
+        if self.status == ModelStatus::Expired {
+            return;
+        }
+        for (cells, values) in data.hours() {
+            cells.iter().for_each(|(cell, times)| self.count(*cell, *times));
+            if let Some((cell, _)) = cells.first() {
+                self.model.learn_sketch(*cell, values);
+            }
         }
     }
 
@@ -200,6 +236,39 @@ impl BehaviorModel {
     /// Judges a datapoint; `None` while no model is in use: nothing is evaluated then (D-ML5).
     pub fn judge(&self, sample: Sample<'_>, confidence: ConfidenceLevel) -> Option<Judgment> {
         if self.status == ModelStatus::Active { self.model.judge(sample, confidence) } else { None }
+    }
+
+    /// The whole numbers that [`BehaviorModel::judge`] takes for normal at an instant.
+    pub fn normal(&self, time: Timestamp, confidence: ConfidenceLevel) -> Option<Normal> {
+        /// Whole numbers up to here are doubles.
+        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        let judge = |value: u64| self.judge(Sample { time, device: "", value: value as f64 }, confidence);
+        let Judgment { lower, upper, .. } = judge(0)?;
+        let middle = lower + (upper - lower) / 2.0;
+        let anomalous = |value: u64| judge(value).is_some_and(|judgment| judgment.anomalous);
+        let too_high = |value: u64| value as f64 > middle && anomalous(value);
+        let too_low = |value: u64| value as f64 <= middle && anomalous(value);
+        // The bounds are known to rounding; the judgment has the last word.
+        let high = if upper < LARGEST {
+            let mut high = upper.max(0.0) as u64;
+            while !too_high(high + 1) {
+                high += 1;
+            }
+            while high > 0 && too_high(high) {
+                high -= 1;
+            }
+            Some(high).filter(|high| !too_high(*high))
+        } else {
+            Some(u64::MAX)
+        };
+        let mut low = lower.clamp(0.0, LARGEST).ceil() as u64;
+        while low > 0 && !too_low(low - 1) {
+            low -= 1;
+        }
+        while too_low(low) {
+            low += 1;
+        }
+        Some(high.map_or(Normal { low: 1, high: 0 }, |high| Normal { low, high }))
     }
 
     /// The state as of `now` (D-ML2).
@@ -380,6 +449,34 @@ mod tests {
         model.set_covered(day(5), false);
         model.set_covered(day(6), true);
         assert_eq!(model.started(), Some(day(3)));
+    }
+
+    #[test]
+    fn the_normal_whole_numbers_are_those_that_are_not_anomalous() {
+        for values in [&[100.0, 101.0, 99.0, 140.0][..], &[0.0, 0.0, 1.0], &[7.3, 7.4], &[3e9, 3.1e9, 2.9e9]] {
+            let models: [Box<dyn AnomalyModel>; 2] = [Box::new(StandIn::default()), Box::new(Surrogate::default())];
+            for model in models {
+                let mut model = BehaviorModel::new(model);
+                model.set_covered(START, true);
+                for (hour, value) in (0..336).zip(values.iter().cycle()) {
+                    let mut many = Multiset::default();
+                    many.add(*value, 100);
+                    model.learn_many(START + Millis::hours(hour + 1), &many);
+                }
+                model.tick(day(14));
+                for confidence in [ConfidenceLevel::Low, ConfidenceLevel::Medium, ConfidenceLevel::High] {
+                    let time = day(14) + Millis::hours(5);
+                    let normal = model.normal(time, confidence).expect("it is in use");
+                    let steps = [0, 1, 2, 5, 7, 8, 90, 100, 140, 1_000, u64::from(u32::MAX)];
+                    let near = [normal.low, normal.high].into_iter().flat_map(|v| [v.saturating_sub(1), v, v + 1]);
+                    for value in steps.into_iter().chain(near) {
+                        let judged = model.judge(Sample { time, device: "d", value: value as f64 }, confidence);
+                        let anomalous = judged.expect("it is in use").anomalous;
+                        assert_eq!(!anomalous, (normal.low..=normal.high).contains(&value), "{value} {values:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Binary digits of a value, after the leading one, that tell bins apart: neighbouring bins differ by at most 1/256.
-const DIGITS: u32 = 8;
+pub(super) const DIGITS: u32 = 8;
 
 /// The numbers of one bin.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Bin {
-    times: u64,
-    low: f64,
-    high: f64,
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Bin {
+    pub(super) times: u64,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// Counts by bin. Integers up to 512 and bins that hold one value only are exact; other values are known to 0.2 %.
 ///
 /// It depends on which numbers went in and how often, never on their order or on how they were split (5.10 asks for
 /// models that shards can fill apart).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sketch {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sketch {
     bins: BTreeMap<u64, Bin>,
     len: u64,
 }
@@ -28,6 +30,17 @@ fn bin_of(value: f64) -> u64 {
     let bits = value.to_bits();
     let ordered = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
     ordered >> (52 - DIGITS)
+}
+
+impl FromIterator<Bin> for Sketch {
+    fn from_iter<I: IntoIterator<Item = Bin>>(bins: I) -> Sketch {
+        let mut sketch = Sketch::default();
+        for bin in bins {
+            sketch.insert(bin_of(bin.low), bin);
+            sketch.len += bin.times;
+        }
+        sketch
+    }
 }
 
 impl Sketch {
@@ -59,12 +72,17 @@ impl Sketch {
     }
 
     /// How many numbers it holds, repetitions included.
-    pub(super) const fn len(&self) -> u64 {
+    pub const fn len(&self) -> u64 {
         self.len
     }
 
+    /// Whether it holds none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// One number per bin, ascending, with how often it occurs.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
         self.bins.values().map(|bin| (bin.low + (bin.high - bin.low) / 2.0, bin.times))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::season::{HOURS, SLOTS, Scale, Season};
 use super::sketch::Sketch;
 use super::tail::{Counted, Group, thresholds};
-use super::{AnomalyModel, Judgment, Sample};
+use super::{AnomalyModel, Judgment, Sample, hour_of};
 use crate::detect::percentile::Multiset;
 use crate::detect::wire::ConfidenceLevel;
 use crate::time::{Millis, Timestamp};
@@ -36,11 +36,6 @@ const fn index(confidence: ConfidenceLevel) -> usize {
         ConfidenceLevel::Medium => 1,
         ConfidenceLevel::High => 2,
     }
-}
-
-/// The hour of a datapoint: hour n covers `(n·3,600 s, (n+1)·3,600 s]`, as a window's value carries its end's time.
-fn hour_of(time: Timestamp) -> i64 {
-    (time.millis() - 1).div_euclid(Millis::HOUR.0)
 }
 
 /// A model that knows the daily and weekly cycle and the trend of a behavior's datapoints, and how rarely a healthy
@@ -129,7 +124,7 @@ impl Built {
     fn of(cells: &[&Sketch], start: i64) -> Option<Built> {
         let mut all = Sketch::default();
         cells.iter().for_each(|cell| all.merge(cell));
-        if all.len() == 0 {
+        if all.is_empty() {
             return None;
         }
         let season = Season::of(cells, &all);
@@ -261,6 +256,10 @@ impl AnomalyModel for Surrogate {
     fn learn_many(&mut self, time: Timestamp, values: &Multiset) {
         let cell = self.cells.entry(hour_of(time)).or_default();
         values.iter().for_each(|(value, times)| cell.add(value, times));
+    }
+
+    fn learn_sketch(&mut self, time: Timestamp, values: &Sketch) {
+        self.cells.entry(hour_of(time)).or_default().merge(values);
     }
 
     fn refresh(&mut self, tick: Timestamp) {

@@ -16,7 +16,7 @@ use super::document::Reading;
 use super::document::shape::account_id;
 use super::format::Draft;
 use super::library::Library;
-use super::plan::{AccountPlan, AuthorityPlan, PolicyPlan, Scenario};
+use super::plan::{AccountPlan, AuthorityPlan, MlPlan, PolicyPlan, ProfilePlan, Scenario};
 use super::problem::{Problem, Problems, suggestion};
 use super::quantity::Exactly;
 use super::source::Placed;
@@ -93,6 +93,7 @@ pub(super) fn resolve(
         teams: resolver.teams(),
         responders: resolver.responders(&behaviors, &enabled, &actions, &classes),
         expectations: resolver.expectations(&classes, &behaviors, &actions),
+        ml: resolver.ml(&profiles),
         classes,
         authorities,
         groups,
@@ -192,6 +193,27 @@ impl Resolver<'_> {
             let message = format!("duration must be at most 366 days, found `{}`", duration.value);
             self.error(Problem::error(duration.place.clone(), message));
         }
+    }
+
+    /// How ML behaviors learn.
+    fn ml(&mut self, profiles: &[ProfilePlan]) -> MlPlan {
+        let (history, model) = (&self.draft.ml.history, self.draft.ml.model);
+        let mut behaviors = profiles.iter().flat_map(|profile| profile.request.behaviors.iter().flatten());
+        let learns = behaviors
+            .any(|behavior| behavior.criteria.as_ref().is_some_and(|criteria| criteria.ml_detection_config.is_some()));
+        let grid = Millis::minutes(5);
+        if history.value.0 % grid.0 != 0 {
+            let message = format!("history must be a multiple of five minutes, found `{}`", Exactly(history.value));
+            self.error(Problem::error(history.place.clone(), message));
+        } else if history.value > Millis::days(60) {
+            let message = format!("history must be at most 60 days, found `{}`", history.value);
+            self.error(Problem::error(history.place.clone(), message));
+        } else if history.value > Millis(0) && !learns && self.profiles_known {
+            let problem =
+                Problem::error(history.place.clone(), "there is history, and no ML behavior to learn from it");
+            self.error(problem.help("leave `history` out, or give a behavior an `mlDetectionConfig`"));
+        }
+        MlPlan { history: history.value, model }
     }
 
     fn authorities(&mut self) -> Vec<AuthorityPlan> {
