@@ -65,6 +65,9 @@ pub enum Command {
     Check(Check),
     /// Run tests: scenarios with what they expect, and rule tests of security profiles.
     Test(Test),
+    /// Keep what scenarios measure, for `test --baseline`.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Write a commented starter scenario that runs.
     New(New),
     /// Run a scenario repeatedly, at several thread counts, and compare every event.
@@ -167,32 +170,71 @@ pub struct Check {
     pub criteria_alarm: bool,
 }
 
+/// Which tests, and how they are run.
+#[derive(Args, Debug)]
+pub struct Selection {
+    /// Files and folders; folders are searched through. Default: `tests`.
+    pub paths: Vec<PathBuf>,
+    /// Only tests with this in their path or name.
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Another first seed than each scenario's own.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Seeds per scenario: the first and those that follow it. From 5 on, expectations are judged by intervals. Default:
+    /// 1, or as many as the baseline has.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: Option<u32>,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+}
+
 /// `test`
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit codes: 0 all passed, 1 one failed, 2 could not start, 3 none failed but one is inconclusive."
 )]
 pub struct Test {
-    /// Files and folders; folders are searched through. Default: `tests`.
-    pub paths: Vec<PathBuf>,
-    /// Only tests with this in their path or name.
-    #[arg(long, value_name = "NAME")]
-    pub filter: Option<String>,
+    #[command(flatten)]
+    pub selection: Selection,
     /// Show the tests, run none.
     #[arg(long)]
     pub list: bool,
     /// Leave out what comes after the first failure.
     #[arg(long)]
     pub fail_fast: bool,
-    /// Another first seed than each scenario's own.
+    /// Fail if there is a behavior or a check that no test exercises.
     #[arg(long)]
-    pub seed: Option<u64>,
-    /// Seeds per scenario: the first and those that follow it. From 5 on, expectations are judged by intervals.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub runs: u32,
-    /// Number of threads, at least 1; never changes a result.
-    #[arg(long, value_parser = threads)]
-    pub threads: Option<usize>,
+    pub require_coverage: bool,
+    /// Fail if a scenario is clearly worse than this file says; `fleetrange baseline update` writes it.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Also write JUnit XML, for build servers.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Also write Markdown, for a comment on a pull request.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Also write JSON, for programs.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// `baseline`
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Run scenarios and keep what they measure, in place of what the file says of them.
+    Update(BaselineUpdate),
+}
+
+/// `baseline update`
+#[derive(Args, Debug)]
+pub struct BaselineUpdate {
+    /// The baseline.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 /// `new`

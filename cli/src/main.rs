@@ -6,6 +6,7 @@ mod arguments;
 mod checkpoint;
 mod command;
 mod exit;
+mod output;
 mod progress;
 mod tell;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Resume(resume) => command::resume::run(resume, &tell),
         Command::Check(check) => command::check::run(check, &tell),
         Command::Test(test) => command::test::run(test, &tell),
+        Command::Baseline(baseline) => command::baseline::run(baseline, &tell),
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
         Command::Report(report) => command::report::run(report, &tell),

@@ -1,12 +1,14 @@
-//! Progress on stderr, for people who watch a terminal; and Ctrl-C. The only place that reads a clock, and only to
-//! show a rate: nothing simulated depends on it.
+//! Progress on stderr, for people who watch a terminal; and Ctrl-C. The only place that reads a clock, to show a
+//! rate and to say how long tests took: nothing simulated depends on it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use defender::time::Timestamp;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use lab::suite::TestReport;
+use reports::suite::Clock;
 use sim::world::Observer;
 
 use crate::tell::Tell;
@@ -56,6 +58,9 @@ impl Observer for Watch {
 pub struct TestWatch {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
+    began: String,
+    /// Test by test: when it began and how many seconds it took.
+    times: Mutex<Vec<(Option<Instant>, f64)>>,
 }
 
 impl TestWatch {
@@ -65,7 +70,13 @@ impl TestWatch {
         let bar = ProgressBar::with_draw_target(Some(tests as u64), target);
         let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {pos} of {len} tests  {elapsed}  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        TestWatch { bar, interrupted }
+        TestWatch { bar, interrupted, began: wall_clock(), times: Mutex::new(vec![(None, 0.0); tests]) }
+    }
+
+    /// When tests began, and how long each took.
+    pub fn clock(&self) -> Clock {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        Clock { began: self.began.clone(), seconds: times.iter().map(|(_, seconds)| *seconds).collect() }
     }
 
     /// Takes the bar away.
@@ -75,7 +86,14 @@ impl TestWatch {
 }
 
 impl lab::suite::Watch for TestWatch {
-    fn ended(&self, _position: usize, report: &TestReport) {
+    fn begun(&self, position: usize) {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)[position].0 = Some(stopwatch());
+    }
+
+    fn ended(&self, position: usize, report: &TestReport) {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let (began, seconds) = &mut times[position];
+        *seconds = began.map_or(0.0, |began| stopwatch().duration_since(began).as_secs_f64());
         self.bar.inc(1);
         self.bar.set_message(report.name.clone());
     }
@@ -83,6 +101,19 @@ impl lab::suite::Watch for TestWatch {
     fn is_cancelled(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "JUnit reports say how long a test took; nothing else looks at it")]
+fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+/// Now, in UTC, to the second.
+#[expect(clippy::disallowed_methods, reason = "JUnit reports say when tests ran; nothing else looks at it")]
+fn wall_clock() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let text = Timestamp::from_seconds(since.as_secs() as i64).to_string();
+    text.trim_end_matches('Z').to_owned()
 }
 
 /// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once.

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub mod baseline;
 pub mod check;
 pub mod compare;
 pub mod completions;

@@ -155,3 +155,108 @@ fn the_golden_pack_knows_every_attack_and_confounder() {
         assert!(all.iter().any(|text| text.contains(&key)), "no scenario has `{name}`");
     }
 }
+
+#[test]
+fn reports_are_written_whole_for_build_servers_pull_requests_and_programs() {
+    let (dir, tests) = suite("\"recall < 0.5\", \"alarms > 0\"");
+    edit(&tests.join("rules.toml"), "5m in-alarm = 60", "5m in-alarm = 61");
+    let files = ["--junit", "junit.xml", "--markdown", "comment.md", "--json", "tests.json"];
+    assert_eq!(test(dir.path(), &files).status.code(), Some(1));
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("written");
+    let junit = read("junit.xml");
+    assert_eq!(junit.matches("<testcase ").count(), 4, "{junit}");
+    assert_eq!(junit.matches("<failure ").count(), 2, "{junit}");
+    assert!(junit.contains("again: fleetrange test tests/fleet.toml --seed 1"), "{junit}");
+    let year: String = junit.split("timestamp=\"").nth(1).expect("a timestamp").chars().take(4).collect();
+    assert!(year.parse::<u32>().is_ok_and(|year| year >= 2024), "{year}");
+    let comment = read("comment.md");
+    assert!(comment.starts_with("### Fleetrange: failed\n\n3 tests: 1 passed, 2 failed\n"), "{comment}");
+    let json: serde_json::Value = serde_json::from_str(&read("tests.json")).expect("JSON");
+    assert_eq!((&json["schema"], &json["verdict"]), (&"fleetrange.test/1".into(), &"failed".into()));
+    assert_eq!(json["tests"][0]["cases"][0]["value"], 1.0);
+    assert_eq!(json["tests"][0]["again"], "fleetrange test tests/fleet.toml --seed 1");
+    // Nothing else is left behind, and a place that cannot be written is told before anything runs.
+    let mut names: Vec<_> =
+        fs::read_dir(dir.path()).expect("readable").map(|entry| entry.expect("readable").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["comment.md", "junit.xml", "tests", "tests.json"]);
+    let output = test(dir.path(), &["--json", "nowhere/tests.json"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+}
+
+#[test]
+fn what_no_test_exercises_is_listed_and_fails_where_coverage_is_required() {
+    let (dir, tests) = suite("\"recall == 1\"");
+    let output = test(dir.path(), &["--require-coverage"]);
+    let told = stdout(&output);
+    let unexercised =
+        told.lines().filter(|line| line.ends_with("(tests/fleet.toml)") && line.starts_with("    ")).count();
+    assert_eq!(output.status.code(), Some(i32::from(unexercised > 0)), "{told}");
+    edit(&tests.join("rules.toml"), "must-not-fire = \"Sent\"", "events = []");
+    edit(&tests.join("rules.toml"), "\"60, 10\"", "\"6, 10\"");
+    edit(&tests.join("rules.toml"), "[\"5m in-alarm = 60\", \"10m alarm-cleared = 10\"]", "[]");
+    let rules = test(dir.path(), &["tests/rules.toml"]);
+    assert_eq!(rules.status.code(), Some(0));
+    assert!(
+        stdout(&rules).contains("1 of 1 behavior exercised by no test:\n    P/Sent  (tests/rules.toml)\n"),
+        "{}",
+        stdout(&rules)
+    );
+    let required = test(dir.path(), &["tests/rules.toml", "--require-coverage", "--junit", "junit.xml"]);
+    assert_eq!(required.status.code(), Some(1));
+    let junit = fs::read_to_string(dir.path().join("junit.xml")).expect("written");
+    assert!(junit.contains("no test exercises P/Sent"), "{junit}");
+}
+
+/// A baseline is written, holds, tells a worse profile from a better one, and is brought up to date.
+#[test]
+fn a_baseline_is_kept_held_against_and_updated() {
+    let (dir, tests) = suite("\"alarms >= 1\"");
+    let baseline = |arguments: &[&str]| {
+        fleetrange().args(["baseline", "update"]).args(arguments).current_dir(dir.path()).output().expect("it starts")
+    };
+    let first = baseline(&["tests/baseline.json", "tests"]);
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    assert_eq!(stdout(&first), "tests/baseline.json: 1 scenarios: 1 measured, 0 kept (0 before)\n");
+    let text = fs::read_to_string(tests.join("baseline.json")).expect("written");
+    assert!(text.contains("\"file\": \"fleet.toml\""), "{text}");
+    let hold = || test(dir.path(), &["tests", "--baseline", "tests/baseline.json", "--markdown", "comment.md"]);
+    let same = hold();
+    assert_eq!(same.status.code(), Some(0), "{}", stdout(&same));
+    assert!(stdout(&same).contains("against the baseline: 1 same\n"), "{}", stdout(&same));
+
+    // Two alerts a day are worth nothing if the leak is not seen: the expectation still holds, the baseline does not.
+    edit(&tests.join("fleet.toml"), "count = 20 ", "count = 19 ");
+    let changed = hold();
+    assert!(stdout(&changed).contains("the scenario is another than it was"), "{}", stdout(&changed));
+    blind(&tests.join("fleet/security-profile.json"));
+    edit(&tests.join("fleet.toml"), "run = [\"alarms >= 1\"]", "run = [\"alarms <= 100000\"]");
+    let worse = hold();
+    assert_eq!(worse.status.code(), Some(1), "{}", stdout(&worse));
+    assert!(stdout(&worse).contains("worse         fleet.toml"), "{}", stdout(&worse));
+    let comment = fs::read_to_string(dir.path().join("comment.md")).expect("written");
+    assert!(comment.contains("`run recall` | 1 \u{2192} 0 |"), "{comment}");
+
+    let accepted = baseline(&["tests/baseline.json", "tests"]);
+    assert_eq!(accepted.status.code(), Some(0));
+    assert!(stdout(&accepted).contains("run recall: 1 \u{2192} 0"), "{}", stdout(&accepted));
+    assert_eq!(hold().status.code(), Some(0), "{}", stdout(&hold()));
+
+    fs::write(tests.join("baseline.json"), "{}").expect("writable");
+    let broken = hold();
+    assert_eq!((broken.status.code(), stdout(&broken).as_str()), (Some(2), ""));
+    assert!(stderr(&broken).contains("a baseline must have schema"), "{}", stderr(&broken));
+    assert_eq!(baseline(&["tests/baseline.json"]).status.code(), Some(2), "it is not overwritten");
+    assert_eq!(fs::read_to_string(tests.join("baseline.json")).expect("readable"), "{}");
+}
+
+/// Sets every threshold of a security profile out of reach.
+fn blind(profile: &Path) {
+    let text = fs::read_to_string(profile).expect("readable");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for behavior in value["behaviors"].as_array_mut().expect("behaviors") {
+        let count = behavior.pointer_mut("/criteria/value/count").expect("a static threshold on a count");
+        *count = 1_000_000_000_000_u64.into();
+    }
+    fs::write(profile, value.to_string()).expect("writable");
+}

@@ -196,7 +196,8 @@ fn enough(first: Evidence, second: Evidence) -> bool {
 }
 
 impl Evidence {
-    fn none(self) -> Evidence {
+    /// The same kind with nothing behind it.
+    pub(crate) fn none(self) -> Evidence {
         match self {
             Evidence::Trials(_) => Evidence::Trials(0),
             Evidence::Events(_) => Evidence::Events(0),

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::baseline::{Baseline, Measured};
+use super::coverage::{Coverage, Exercise};
+use super::regression::{Regression, Standing};
 use crate::expect::{Judgment, Verdict};
-use crate::rule_test::RuleJudgment;
+use crate::rule_test::{RuleJudgment, RuleTest};
 
 /// What kind of test it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,6 +51,12 @@ pub struct TestReport {
     pub wrong: Vec<String>,
     /// What is worth knowing, though nothing is wrong with it.
     pub notes: Vec<String>,
+    /// What it has before it, and what it exercises.
+    #[serde(skip)]
+    pub exercise: Exercise,
+    /// Of a scenario: what it measured.
+    #[serde(skip)]
+    pub measured: Option<Measured>,
 }
 
 /// One expectation of a scenario.
@@ -86,7 +95,8 @@ impl Case {
 
 impl TestReport {
     /// Of a rule test.
-    pub(super) fn settle_rule(&mut self, judgment: RuleJudgment) {
+    pub(super) fn settle_rule(&mut self, test: &RuleTest, judgment: RuleJudgment) {
+        self.exercise = Exercise::of_rule(test, &judgment);
         self.verdict = Some(judgment.verdict);
         self.wrong = judgment.wrong;
         self.notes = judgment.notes;
@@ -132,21 +142,55 @@ pub struct Report {
     pub schema: &'static str,
     /// The program's version.
     pub version: String,
-    /// What it comes to.
-    pub verdict: Verdict,
     /// How many went how.
     pub totals: Totals,
     /// Test by test, in the order of their files.
     pub tests: Vec<TestReport>,
+    /// What the tests that were run exercise, and what none of them does.
+    pub coverage: Coverage,
+    /// Whether it fails if there is something that no test exercises.
+    pub is_coverage_required: bool,
+    /// What scenarios measured, held against a baseline, where there is one.
+    pub regression: Option<Regression>,
 }
 
 impl Report {
     /// Name and version of the serialized form.
     pub const SCHEMA: &'static str = "fleetrange.test/1";
 
-    /// Of these tests; over none the verdict is inconclusive.
+    /// Of these tests.
     pub fn new(version: &str, tests: Vec<TestReport>) -> Report {
-        let verdict = Verdict::worst(tests.iter().filter_map(|test| test.verdict)).unwrap_or(Verdict::Inconclusive);
-        Report { schema: Report::SCHEMA, version: version.to_owned(), verdict, totals: Totals::of(&tests), tests }
+        Report {
+            schema: Report::SCHEMA,
+            version: version.to_owned(),
+            totals: Totals::of(&tests),
+            coverage: Coverage::of(&tests),
+            is_coverage_required: false,
+            regression: None,
+            tests,
+        }
+    }
+
+    /// What scenarios measured, each file named by `name`.
+    pub fn measured(&self, name: impl Fn(&str) -> String) -> Vec<Measured> {
+        let scenarios = self.tests.iter().filter_map(|test| test.measured.clone());
+        scenarios.map(|measured| Measured { file: name(&measured.file), ..measured }).collect()
+    }
+
+    /// Holds what scenarios measured against a baseline, whose files are named by `name`.
+    pub fn hold_against(&mut self, baseline: &Baseline, name: impl Fn(&str) -> String) {
+        self.regression = Some(Regression::new(baseline, &self.measured(name)));
+    }
+
+    /// What it comes to: the worst of the tests and of whatever else is asked; over no tests inconclusive.
+    pub fn verdict(&self) -> Verdict {
+        let tests = self.tests.iter().filter_map(|test| test.verdict);
+        let uncovered = (self.is_coverage_required && !self.coverage.is_whole()).then_some(Verdict::Failed);
+        let worse = self.regression.as_ref().and_then(Regression::standing).and_then(|standing| match standing {
+            Standing::Worse => Some(Verdict::Failed),
+            Standing::Inconclusive => Some(Verdict::Inconclusive),
+            Standing::Same | Standing::Better | Standing::New => None,
+        });
+        Verdict::worst(tests.chain(uncovered).chain(worse)).unwrap_or(Verdict::Inconclusive)
     }
 }

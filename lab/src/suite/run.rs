@@ -8,8 +8,11 @@ use sim::outcome::Outcome;
 use sim::scenario::Loaded;
 use sim::world::{self, Observer, RunOptions, Stopped};
 
+use super::baseline::Measured;
+use super::coverage::Exercise;
 use super::find::{Test, What};
 use super::report::{Case, TestReport};
+use crate::compare::values;
 use crate::expect::{Verdict, judge};
 use crate::rule_test;
 use crate::scorecard::{Scorecard, score};
@@ -139,13 +142,15 @@ fn blank(test: &Test) -> TestReport {
         cases: Vec::new(),
         wrong: Vec::new(),
         notes: Vec::new(),
+        exercise: Exercise::default(),
+        measured: None,
     }
 }
 
 fn one(test: &Test, options: &Options, threads: usize, watch: &dyn Watch) -> Result<TestReport, Stopped> {
     let mut report = blank(test);
     match &test.what {
-        What::Rule(rule) => report.settle_rule(rule_test::run(rule)),
+        What::Rule(rule) => report.settle_rule(rule, rule_test::run(rule)),
         What::Scenario(loaded) => scenario(loaded, options, threads, watch, &mut report)?,
     }
     Ok(report)
@@ -161,15 +166,26 @@ fn scenario(
     let mut scenario = loaded.scenario.clone();
     let first = options.seed.unwrap_or(scenario.seed);
     let mut runs: Vec<(Outcome, Scorecard)> = Vec::new();
+    let mut measured = Measured {
+        file: report.file.clone(),
+        scenario: loaded.lock.digest(),
+        devices: scenario.devices(),
+        duration: scenario.duration,
+        ..Measured::default()
+    };
     for more in 0..u64::from(options.runs.max(1)) {
         scenario.seed = first.wrapping_add(more);
         let play = RunOptions { threads: Some(threads), ..RunOptions::default() };
         let outcome = world::run(&scenario, play, &mut Asked(watch))?.outcome;
         let card = score(&outcome);
+        measured.add(scenario.seed, values(&outcome, &card));
+        report.exercise.add(&scenario.expectations, &outcome);
         report.seeds.push(scenario.seed);
         report.digests.push(outcome.header.digest.clone());
         runs.push((outcome, card));
     }
+    measured.finish();
+    report.measured = Some(measured);
     let pairs: Vec<(&Outcome, &Scorecard)> = runs.iter().map(|(outcome, card)| (outcome, card)).collect();
     report.cases =
         scenario.expectations.iter().map(|expectation| Case::of(&judge(expectation, &pairs), &report.seeds)).collect();

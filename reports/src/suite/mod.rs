@@ -1,10 +1,30 @@
-//! Tells what became of tests: for a terminal here, for other programs beside.
+//! Tells what became of tests: for a terminal, for a pull request, for build servers and other programs.
 
+mod junit;
+mod markdown;
+mod regression;
 mod text;
 
-use lab::suite::{Kind, TestReport};
+use lab::suite::{Kind, Report, TestReport};
 
-pub use text::text;
+pub use junit::{Clock, junit};
+pub use markdown::markdown;
+pub use text::{accepted, text};
+
+/// The report as JSON, [`Report::SCHEMA`]: the verdict, and with each test the command line that runs it again.
+///
+/// # Panics
+/// Never: plain data serializes.
+pub fn json(report: &Report) -> String {
+    let mut value = serde_json::to_value(report).expect("plain data serializes");
+    value["verdict"] = report.verdict().name().into();
+    for (test, row) in report.tests.iter().zip(value["tests"].as_array_mut().into_iter().flatten()) {
+        row["again"] = again(test).into();
+    }
+    let mut text = serde_json::to_string_pretty(&value).expect("plain data serializes");
+    text.push('\n');
+    text
+}
 
 /// The command line that runs one test again, as it ran: its file, its name, its seeds.
 pub fn again(test: &TestReport) -> String {
@@ -36,8 +56,9 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use lab::compare::Unit;
     use lab::expect::Verdict;
-    use lab::suite::{Case, Report};
+    use lab::suite::{Case, Exercise, Noise, Regression, ScenarioChange, ScoreChange, Standing};
 
     use super::*;
 
@@ -64,6 +85,8 @@ pub(crate) mod tests {
             cases: Vec::new(),
             wrong: Vec::new(),
             notes: Vec::new(),
+            exercise: Exercise::default(),
+            measured: None,
         };
         let mut scenario = blank("tests/leak.toml", "leak", Kind::Scenario, Some(Verdict::Failed));
         scenario.seeds = vec![3];
@@ -73,6 +96,8 @@ pub(crate) mod tests {
             case("behavior P/Sent: alarms <= 30", Verdict::Passed, "24", "<= 30", ""),
             case("check X: findings == 1", Verdict::Inconclusive, "n/a", "== 1", "n/a: no audit ran it"),
         ];
+        scenario.exercise.behaviors = [("P/Sent".to_owned(), true), ("P/Left".to_owned(), false)].into();
+        scenario.exercise.checks = [("X".to_owned(), false)].into();
         let mut rule = blank("tests/rules.toml", "sixty <are> too many & 'more'", Kind::Rule, Some(Verdict::Failed));
         rule.wrong = vec!["- 5m in-alarm of Sent on d = 60".into(), "+ 10m in-alarm of Sent on d = 60".into()];
         let tests = vec![
@@ -82,6 +107,61 @@ pub(crate) mod tests {
             blank("tests/rules.toml", "never run", Kind::Rule, None),
         ];
         Report::new("0.1.0", tests)
+    }
+
+    /// The same, held against a baseline: recall is clearly worse, a time moved, and more alarms may be chance.
+    pub(crate) fn with_regression() -> Report {
+        let score = |score: &str, unit, before, now, noise, standing| ScoreChange {
+            subject: "run".into(),
+            score: score.into(),
+            unit,
+            is_headline: true,
+            before,
+            now,
+            noise,
+            standing,
+        };
+        let scores = vec![
+            score(
+                "recall",
+                Unit::Share,
+                Some(0.95),
+                Some(0.4),
+                Noise::Difference { low: -0.7, high: -0.37 },
+                Standing::Worse,
+            ),
+            score("dwell_time", Unit::Seconds, Some(600.0), Some(7_200.0), Noise::Unknown, Standing::Inconclusive),
+            score("precision", Unit::Share, Some(1.0), None, Noise::Unknown, Standing::Inconclusive),
+            score(
+                "false_alarms",
+                Unit::Per1000DeviceDays,
+                Some(1.5),
+                Some(2.5),
+                Noise::Ratio { low: 0.8, high: Some(3.4) },
+                Standing::Same,
+            ),
+        ];
+        let scenario = |file: &str, standing, is_changed, scores| ScenarioChange {
+            file: file.into(),
+            standing,
+            is_changed,
+            scores,
+        };
+        let mut report = specimen();
+        report.regression = Some(Regression {
+            scenarios: vec![
+                scenario("leak.toml", Standing::Worse, true, scores),
+                scenario("other.toml", Standing::Same, false, Vec::new()),
+                scenario("third.toml", Standing::New, false, Vec::new()),
+            ],
+            not_run: vec!["gone.toml".into()],
+        });
+        report
+    }
+
+    #[test]
+    fn the_specimen_as_json() {
+        insta::assert_snapshot!(json(&specimen()));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use lab::expect::Verdict;
-use lab::suite::{Kind, Report, TestReport, Totals};
+use lab::suite::{Kind, Regression, Report, Standing, TestReport, Totals};
 
 use super::again;
+use super::regression::{SCORES, change as words, noise, told, totals as baseline_totals};
 use crate::text::Color;
 use crate::wording::{count, things};
 
@@ -21,7 +22,11 @@ pub fn text(report: &Report, color: Color) -> String {
             }
         }
     }
-    page += &format!("{}\n", painted(&totals(&report.totals), Some(report.verdict), color));
+    if let Some(regression) = &report.regression {
+        against(&mut page, regression, color);
+    }
+    coverage(&mut page, report);
+    page += &format!("{}\n", painted(&totals(&report.totals), Some(report.verdict()), color));
     page
 }
 
@@ -36,6 +41,52 @@ pub(super) fn totals(totals: &Totals) -> String {
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(*n))).collect();
     format!("{}: {}", things(totals.tests, "test"), parts.join(", "))
+}
+
+/// What a new baseline changes against the one before; empty if there was none.
+pub fn accepted(report: &Report) -> String {
+    let mut page = String::new();
+    if let Some(regression) = &report.regression {
+        against(&mut page, regression, Color::Never);
+    }
+    page
+}
+
+fn against(page: &mut String, regression: &Regression, color: Color) {
+    for change in told(regression) {
+        let verdict = match change.standing {
+            Standing::Worse => Some(Verdict::Failed),
+            Standing::Inconclusive => Some(Verdict::Inconclusive),
+            Standing::Better => Some(Verdict::Passed),
+            Standing::Same | Standing::New => None,
+        };
+        let note = if change.is_changed { "  (the scenario is another than it was)" } else { "" };
+        let word = painted(&format!("{:<12}", change.standing.name()), verdict, color);
+        let _ = writeln!(page, "{word}  {}{note}", change.file);
+        for score in change.scores.iter().take(SCORES) {
+            let noise = noise(score);
+            let noise = if noise.is_empty() { noise } else { format!("  ({noise})") };
+            let standing = score.standing.name();
+            let _ = writeln!(page, "    {standing:<12}  {} {}: {}{noise}", score.subject, score.score, words(score));
+        }
+        if change.scores.len() > SCORES {
+            let _ = writeln!(page, "    and {} more", things((change.scores.len() - SCORES) as u64, "score"));
+        }
+    }
+    let _ = writeln!(page, "against the baseline: {}", baseline_totals(regression));
+}
+
+fn coverage(page: &mut String, report: &Report) {
+    for (kind, part) in [("behavior", &report.coverage.behaviors), ("check", &report.coverage.checks)] {
+        if part.unexercised.is_empty() {
+            continue;
+        }
+        let n = part.unexercised.len() as u64;
+        let _ = writeln!(page, "{} of {} exercised by no test:", count(n), things(part.all, kind));
+        for one in &part.unexercised {
+            let _ = writeln!(page, "    {}  ({})", one.name, one.file);
+        }
+    }
 }
 
 fn line_of_file(page: &mut String, tests: &[TestReport], color: Color) {
@@ -80,10 +131,15 @@ fn painted(text: &str, verdict: Option<Verdict>, color: Color) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::tests::specimen;
+    use crate::suite::tests::{specimen, with_regression};
 
     #[test]
     fn failures_are_told_with_what_was_found_and_how_to_see_them_again() {
         insta::assert_snapshot!(text(&specimen(), Color::Never));
+    }
+
+    #[test]
+    fn what_moved_against_the_baseline_is_told() {
+        insta::assert_snapshot!(accepted(&with_regression()));
     }
 }

@@ -1,6 +1,8 @@
 //! The lock of a run: the scenario as it really ran, in one file. Values from the command line are in place, documents
 //! are carried inside, the fleet has its final size; loading it gives the same run.
 
+use sha2::{Digest, Sha256};
+
 use super::library::Library;
 use super::plan::{Scenario, Selector};
 use super::source::Place;
@@ -35,6 +37,12 @@ impl Lock {
             }
         }
         Lock { tree, scenario: scenario.name.clone(), seed: scenario.seed }
+    }
+
+    /// SHA-256 over the scenario as it would run, with its documents: in hex.
+    pub fn digest(&self) -> String {
+        let text = self.to_toml("", None);
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The file's text. `version` and `digest` are those of the run that it belongs to.
