@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use defender::time::Millis;
+use sim::fault::Entry;
+use sim::scenario::problem::suggestion;
 use sim::scenario::quantity::parse_duration;
 
 /// Know before rollout whether an IoT fleet's defences work.
@@ -76,6 +78,8 @@ pub enum Command {
     Report(Report),
     /// Compare two profiles, playbooks or scenarios on the same fleet and seeds.
     Compare(Compare),
+    /// Break the defence piece by piece, on the same seeds: what each fault costs, and whether it all heals.
+    Chaos(Chaos),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -296,6 +300,53 @@ pub struct Compare {
     /// How the comparison is shown.
     #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
     pub format: ReportFormat,
+}
+
+/// `chaos`
+#[derive(Args, Debug)]
+pub struct Chaos {
+    /// The scenario; faults of its own are left out.
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Number of seeds: the scenario's and those after it; intervals need five.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// Only these faults, for example `--only report-loss,clock-drift`; all unless given.
+    #[arg(long, value_delimiter = ',', value_name = "FAULT", value_parser = fault)]
+    pub only: Vec<&'static Entry>,
+    /// Whether to play pairs of faults that can meet.
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    pub pairs: Switch,
+    /// Draw recall and false alarms against the intensity of this fault; may be given several times.
+    #[arg(long, value_delimiter = ',', value_name = "FAULT", value_parser = fault)]
+    pub curve: Vec<&'static Entry>,
+    /// Number of runs at once, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Where the report goes; default: `runs/NAME-SEED-chaos`.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the answer is shown.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub format: ReportFormat,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+fn fault(name: &str) -> Result<&'static Entry, String> {
+    sim::fault::entry(name.trim()).ok_or_else(|| {
+        let names = sim::fault::REGISTRY.iter().map(|entry| entry.name);
+        let meant = suggestion(name, names).unwrap_or_default();
+        format!("no fault is named `{name}`; {meant}")
+    })
 }
 
 /// `completions`

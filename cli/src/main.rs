@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => command::verify::run(verify, &tell),
         Command::Report(report) => command::report::run(report, &tell),
         Command::Compare(compare) => command::compare::run(compare, &tell),
+        Command::Chaos(chaos) => command::chaos::run(chaos, &tell),
         Command::Completions(completions) => command::completions::run(completions),
     };
     code.into()

@@ -41,6 +41,35 @@ impl Watch {
     }
 }
 
+/// Counts tasks that are done, several at once.
+pub struct Tasks {
+    bar: ProgressBar,
+}
+
+impl Tasks {
+    /// A bar if stderr is a terminal and nobody asked for quiet.
+    pub fn new(tell: Tell, what: &'static str) -> Tasks {
+        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style =
+            ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3} %  {pos} of {len} {msg}  {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        Tasks { bar }
+    }
+
+    /// So many of so many are done.
+    pub fn show(&self, done: u64, all: u64) {
+        self.bar.set_length(all);
+        self.bar.set_position(done);
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 impl Observer for Watch {
     fn progress(&mut self, done: u64, total: u64, now: Timestamp) {
         self.bar.set_length(total);

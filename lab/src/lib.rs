@@ -19,6 +19,8 @@
 //! [`expect`] holds a run against what its scenario expects of it; [`rule_test`] holds a security profile against
 //! series of datapoints; [`suite`] finds such tests in files and runs them.
 //!
+//! [`chaos`] breaks the defence itself, piece by piece, and tells what that costs.
+//!
 //! [`compare`] lays the scores of several seeds, and of two settings, side by side.
 //!
 //! Proportions carry Wilson intervals, rates exact Poisson ones, differences over seeds a paired bootstrap
@@ -27,6 +29,7 @@
 //! This crate has never heard of terminals or HTML, and reads neither clock nor dice.
 
 pub mod audit;
+pub mod chaos;
 pub mod compare;
 pub mod coverage;
 pub mod density;

@@ -4,12 +4,14 @@
 //!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal (`saved` keeps the outcome, to tell it again)
 //!                        └─► write_run       report.html, summary.json, *.csv, notifications.jsonl,
 //!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
+//!   Chaos      ─► chaos::{text, markdown, json, write}
 //!   Comparison ─► comparison::{text, markdown, json, write}
 //! ```
 //!
 //! This crate owns presentation and no arithmetic of its own: every number comes from a score, and every score from its
 //! definition ([`glossary`] repeats them for readers). It does not know how a result came about.
 
+pub mod chaos;
 pub mod comparison;
 mod documents;
 pub mod glossary;

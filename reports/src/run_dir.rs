@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use lab::Scorecard;
+use lab::chaos::Chaos;
 use lab::compare::Comparison;
 use lab::outcome::{Outcome, RepairRow};
 use tempfile::TempDir;
@@ -188,7 +189,8 @@ fn check_replaceable(dir: &Path) -> Result<(), WriteError> {
 }
 
 /// The documents by which a directory of this program is known, each with its schema.
-const MARKS: [(&str, &str); 2] = [("summary.json", SCHEMA), ("comparison.json", Comparison::SCHEMA)];
+const MARKS: [(&str, &str); 3] =
+    [("summary.json", SCHEMA), ("comparison.json", Comparison::SCHEMA), ("chaos.json", Chaos::SCHEMA)];
 
 /// Whether this program, of whatever version, wrote this directory.
 fn is_ours(dir: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod baseline;
+pub mod chaos;
 pub mod check;
 pub mod compare;
 pub mod completions;

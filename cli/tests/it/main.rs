@@ -1,5 +1,6 @@
 //! The program as a user meets it: exit codes, messages, and nothing half-written.
 
+mod chaos;
 mod compare;
 mod report;
 mod suite;

@@ -1,7 +1,7 @@
 //! Two settings on the same fleet and seeds, told: for a terminal, in Markdown, as a page, as a directory.
 
 mod figure;
-mod tables;
+pub(crate) mod tables;
 
 use std::fmt::Write;
 use std::path::Path;

@@ -7,12 +7,12 @@ use crate::html::table::{Cell, Table, numbers, text, value, words};
 use crate::wording::{NOT_AVAILABLE, amount, number, percent, span};
 
 /// `recall`, `false alarms per 1,000 device-days`: a score's name for people.
-pub(super) fn spoken(score: &str) -> String {
+pub(crate) fn spoken(score: &str) -> String {
     score.replace('_', " ")
 }
 
 /// A value in its unit. Of a difference, `signed` shows which way.
-pub(super) fn shown(value: f64, unit: &Unit, signed: bool) -> String {
+pub(crate) fn shown(value: f64, unit: &Unit, signed: bool) -> String {
     if signed && value == 0.0 {
         return "0".to_owned();
     }
@@ -31,7 +31,7 @@ pub(super) fn shown(value: f64, unit: &Unit, signed: bool) -> String {
 }
 
 /// `-0.61 to +0.25`: the unit stands with the value before it.
-fn interval(low: f64, high: f64, unit: &Unit) -> String {
+pub(crate) fn interval(low: f64, high: f64, unit: &Unit) -> String {
     if low == 0.0 && high == 0.0 {
         return String::new();
     }
@@ -41,6 +41,16 @@ fn interval(low: f64, high: f64, unit: &Unit) -> String {
         Unit::PerDay | Unit::Per1000DeviceDays | Unit::DeviceHours => bare(x),
     };
     format!("{} to {}", end(low), end(high))
+}
+
+/// The mean change of a score with its interval: `-12.5 points, -15 to -9.8`.
+pub(crate) fn change(row: &ScoreDifference) -> String {
+    let Some(mean) = row.mean else { return NOT_AVAILABLE.to_owned() };
+    let mean = shown(mean, &row.unit, true);
+    match row.difference.map(|ends| interval(ends.low, ends.high, &row.unit)) {
+        Some(ends) if !ends.is_empty() => format!("{mean}, {ends}"),
+        _ => mean,
+    }
 }
 
 fn bare(x: f64) -> String {

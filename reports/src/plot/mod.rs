@@ -5,7 +5,7 @@
 //! ([`canvas`]).
 
 pub(crate) mod canvas;
-mod chart;
+pub(crate) mod chart;
 mod coverage;
 mod false_alarms;
 pub(crate) mod palette;

@@ -306,6 +306,7 @@ mod tests {
                         between 0, at which a fault is exactly off, and 1. Faults of device reports touch nothing but \
                         device-side metrics: what the broker counts itself does not travel in reports. Alarms that \
                         they cause are false, with a known cause.\n\n\
+                        `fleetrange chaos` plays every fault alone, in pairs that can meet, and all together. \
                         Faults can meet at one stage, or where one stage hands on to the other: agent, network, \
                         ingestion, notification, people, mitigation, enforcement; audits hand on to people, and \
                         people to jobs.\n\n\
