@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use sim::outcome::{ActKind, Channel, DeviceId, MitigationRow, Outcome};
+use sim::outcome::{Act, ActKind, Channel, DeviceId, MitigationRow, Outcome};
 
 use crate::interval::Proportion;
 use crate::latency::{Latency, thin};
@@ -13,8 +13,8 @@ use crate::matching::Matching;
 /// Remediation over the whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemediationScore {
-    /// **Remediation coverage**: attacked devices (one for each attack and device) on which an action effective against
-    /// that attack's channel took hold before the attack's end.
+    /// **Remediation coverage**: attacked devices (one for each attack and device; for an attack on the account, what it
+    /// changed there) on which an action effective against that attack's channel took hold before the attack's end.
     pub coverage: Option<Proportion>,
     /// From a device's onset until such an action took hold.
     pub time_to_contain: Option<Latency>,
@@ -48,7 +48,7 @@ pub struct AttackRemediation {
     pub name: String,
     /// The road by which it acts: `broker`, `network`, `device`, `account`.
     pub channel: String,
-    /// Its devices contained before its end.
+    /// Its devices (or its one resource) contained before its end.
     pub coverage: Option<Proportion>,
     /// From onset to containment.
     pub time_to_contain: Option<Latency>,
@@ -174,16 +174,13 @@ pub fn score(outcome: &Outcome, matching: &Matching) -> RemediationScore {
         .enumerate()
         .filter(|(_, act)| act.category == ActKind::Attack)
         .map(|(position, act)| {
-            let contained: Vec<Millis> = act
-                .devices
-                .iter()
-                .filter_map(|part| part.contained.filter(|time| *time <= part.end).map(|time| time - part.onset))
-                .collect();
+            let units = units(act);
+            let contained = mended(&units);
             AttackRemediation {
                 act: position as u32,
                 name: act.name.clone(),
                 channel: channel_name(act.channel).to_owned(),
-                coverage: Proportion::of(contained.len() as u64, act.devices.len() as u64),
+                coverage: Proportion::of(contained.len() as u64, units.len() as u64),
                 time_to_contain: Latency::of(contained),
                 harm: Harm::of(
                     &act.harm_unit,
@@ -215,17 +212,25 @@ pub fn score(outcome: &Outcome, matching: &Matching) -> RemediationScore {
     }
 }
 
+/// What can be contained of an act, or mended: onset, end and when it was; its one resource, or each of its devices.
+fn units(act: &Act) -> Vec<(Timestamp, Timestamp, Option<Timestamp>)> {
+    match act.resource {
+        Some(_) => vec![(act.onset, act.end, act.resolved)],
+        None => act.devices.iter().map(|part| (part.onset, part.end, part.contained)).collect(),
+    }
+}
+
+/// From onset until it was mended, of those units that were before their end.
+fn mended(units: &[(Timestamp, Timestamp, Option<Timestamp>)]) -> Vec<Millis> {
+    let times = units.iter().filter_map(|(onset, end, mended)| Some((*onset, mended.filter(|time| time <= end)?)));
+    times.map(|(onset, mended)| mended - onset).collect()
+}
+
 fn defects(outcome: &Outcome) -> Vec<DefectRemediation> {
     let all = outcome.truth.iter().enumerate().filter(|(_, act)| act.category == ActKind::Defect);
     all.map(|(position, act)| {
-        let units: Vec<(Timestamp, Option<Timestamp>)> = match act.resource {
-            Some(_) => vec![(act.onset, act.resolved)],
-            None => act.devices.iter().map(|part| (part.onset, part.contained)).collect(),
-        };
-        let removed: Vec<Millis> = units
-            .iter()
-            .filter_map(|(onset, removed)| removed.filter(|time| *time <= outcome.header.end).map(|time| time - *onset))
-            .collect();
+        let units = units(act);
+        let removed = mended(&units);
         DefectRemediation {
             act: position as u32,
             name: act.name.clone(),

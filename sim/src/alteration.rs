@@ -80,7 +80,7 @@ pub trait Alter: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// When it acts, after its onset; ascending, each before `duration`.
+    /// When it acts, after its onset; ascending, none after `duration`.
     fn steps(&self, _duration: Millis) -> Vec<Millis> {
         vec![Millis(0)]
     }
@@ -187,6 +187,8 @@ pub struct Scene<'a> {
     pub(crate) devices: &'a [u32],
     /// What is wrong from now on.
     pub(crate) marks: Vec<Mark>,
+    /// What whoever did it has undone.
+    pub(crate) undone: Vec<Wrong>,
     /// What the timeline should tell.
     pub(crate) told: Vec<String>,
     /// Devices that got another certificate, with the end of its validity.
@@ -217,6 +219,11 @@ impl Scene<'_> {
     /// Notes that something is wrong with a resource from now on.
     pub(crate) fn wrong_with(&mut self, resource: &str, check: &'static str, wrong: Wrong) {
         self.mark(wrong, check, Place::Resource(resource.to_owned()), self.now);
+    }
+
+    /// Notes that the act itself undid what it had done: that ends, and nobody mended it.
+    pub(crate) fn undone(&mut self, wrong: Wrong) {
+        self.undone.push(wrong);
     }
 
     /// Creates a policy and attaches it to the certificates of the act's devices.

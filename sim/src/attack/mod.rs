@@ -11,6 +11,8 @@ mod cryptomining;
 mod custom;
 mod exfiltration;
 mod forged_reports;
+mod logging_off;
+mod policy_widening;
 mod port_opening;
 mod reverse_shell;
 mod shadow_reading;
@@ -86,6 +88,8 @@ pub const REGISTRY: &[Entry] = &[
     custom::ENTRY,
     exfiltration::ENTRY,
     forged_reports::ENTRY,
+    logging_off::ENTRY,
+    policy_widening::ENTRY,
     port_opening::ENTRY,
     reverse_shell::ENTRY,
     shadow_reading::ENTRY,

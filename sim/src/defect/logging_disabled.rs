@@ -24,11 +24,11 @@ pub(crate) fn logs(account: &Account) -> bool {
     v2 || account.get_logging_options().is_some_and(|options| options.log_level != LogLevel::Disabled)
 }
 
-/// Switches an account's logging off.
-pub(crate) fn switch_off(scene: &mut Scene<'_>) -> Result<(), ServiceError> {
+/// Switches an account's logging on, with the level that it had, or off.
+pub(crate) fn switch_logging(scene: &mut Scene<'_>, on: bool) -> Result<(), ServiceError> {
     let now = scene.now;
-    if logs(&scene.fleet.account) {
-        scene.account().set_v2_logging_options(now, None, None, Some(true))?;
+    if logs(&scene.fleet.account) != on {
+        scene.account().set_v2_logging_options(now, None, None, Some(!on))?;
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ struct LoggingDisabled;
 
 impl Alter for LoggingDisabled {
     fn step(&self, _: usize, scene: &mut Scene<'_>) -> Result<(), ServiceError> {
-        switch_off(scene)?;
+        switch_logging(scene, false)?;
         scene.wrong_with("account", self.checks()[0], Wrong::Logging);
         Ok(())
     }

@@ -31,7 +31,8 @@ use crate::scenario::source::Placed;
 use crate::scenario::{Amount, Scenario, SelectorDraft};
 
 pub(crate) use expiring_certificates::{NOTICE as EXPIRY_NOTICE, OUTAGE};
-pub(crate) use logging_disabled::logs;
+pub(crate) use logging_disabled::{logs, switch_logging};
+pub(crate) use over_permissive_policy::EVERYTHING;
 
 /// A posture defect with its parameters.
 pub trait Defect: Alter {

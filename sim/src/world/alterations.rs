@@ -41,11 +41,12 @@ fn take(
     let Some(alteration) = ledger.alteration(act).cloned() else { return Ok(Left { told: vec![], renewed: vec![] }) };
     let name = ledger.act(act).name.clone();
     let (devices, key) = (&*alteration.devices, alteration.key);
-    let (marks, told, renewed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut scene = Scene { scenario, fleet, name: &name, key, now, devices, marks, told, renewed };
+    let (marks, undone, told, renewed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut scene = Scene { scenario, fleet, name: &name, key, now, devices, marks, undone, told, renewed };
     let taken = alteration.what().step(number, &mut scene);
-    let Scene { marks, told, renewed, .. } = scene;
+    let Scene { marks, undone, told, renewed, .. } = scene;
     ledger.mark(act, marks, scenario.end());
+    ledger.undone(&undone, now);
     taken.map(|()| Left { told, renewed })
 }
 

@@ -92,35 +92,35 @@ impl Ledger {
                 harm_unit: facts.harm_unit.to_owned(),
                 ..Act::new(&plan.name, plan.attack.kind(), ActKind::Attack, facts.channel, onset)
             };
-            ledger.plan(
-                scenario,
-                fleet,
-                Planned {
-                    duration: plan.duration,
-                    stagger: plan.stagger,
-                    targets: &plan.targets,
-                    effect: plan.attack.clone(),
-                    act,
-                    purposes: [Purpose::AttackTargets, Purpose::AttackStagger, Purpose::Attack],
-                },
-                &mut overlays,
-            );
-            if let Some(alter) = plan.attack.alteration() {
+            let alter = plan.attack.alteration();
+            let key = mix(scenario.seed ^ name_key(&plan.name));
+            let devices: Arc<[u32]> = if plan.attack.acts_on_devices() {
+                // Where an audit finds what was done to the account is said when that is done.
+                let checks = if alter.is_some() { Vec::new() } else { act.checks.clone() };
+                ledger.plan(
+                    scenario,
+                    fleet,
+                    Planned {
+                        duration: plan.duration,
+                        stagger: plan.stagger,
+                        targets: &plan.targets,
+                        effect: plan.attack.clone(),
+                        act: Act { checks, ..act },
+                        purposes: [Purpose::AttackTargets, Purpose::AttackStagger, Purpose::Attack],
+                    },
+                    &mut overlays,
+                );
+                ledger.acts[index].devices.iter().map(|row| row.device.0).collect()
+            } else {
+                ledger.acts.push(Act { end: (onset + plan.duration).min(scenario.end()), ..act });
+                fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0)).into()
+            };
+            if let Some(alter) = alter {
                 let steps = alter.steps(plan.duration).into_iter().map(|after| onset + after);
-                let devices = ledger.acts[index].devices.iter().map(|row| row.device.0);
-                let alteration = Alteration {
-                    devices: devices.collect(),
-                    steps: steps.filter(|step| *step < scenario.end()).collect(),
-                    key: mix(scenario.seed ^ name_key(&plan.name)),
-                    who: Who::Attack(plan.attack.clone()),
-                };
-                if !plan.attack.acts_on_devices() {
-                    let act = &mut ledger.acts[index];
-                    act.devices.clear();
-                    act.end = (onset + plan.duration).min(scenario.end());
-                    overlays.retain(|(_, overlay): &(u32, Overlay)| overlay.act != index as u32);
-                }
-                ledger.alterations.insert(index, alteration);
+                let steps = steps.filter(|step| *step < scenario.end()).collect();
+                ledger
+                    .alterations
+                    .insert(index, Alteration { devices, steps, key, who: Who::Attack(plan.attack.clone()) });
             }
         }
         for plan in &scenario.confounders {
@@ -298,6 +298,8 @@ impl Ledger {
         if !taken && !apart {
             main.resource = resource;
             main.checks = vec![check.to_owned()];
+            // What was done to the account lasts, however long whoever did it stays.
+            main.end = end;
             return act;
         }
         let name = format!("{}: {}", main.name, resource.as_deref().unwrap_or(check));
@@ -327,6 +329,23 @@ impl Ledger {
                 }
             }
             stands
+        });
+    }
+
+    /// What whoever did it has undone ends, and counts as mended by nobody.
+    pub fn undone(&mut self, undone: &[Wrong], now: Timestamp) {
+        let acts = &mut self.acts;
+        self.standing.retain(|standing| {
+            let ends = undone.contains(&standing.wrong);
+            let act = &mut acts[standing.act];
+            match (ends, standing.device) {
+                (false, _) => {}
+                (true, None) => act.end = now,
+                (true, Some(device)) => {
+                    act.devices.iter_mut().filter(|row| row.device.0 == device).for_each(|row| row.end = now);
+                }
+            }
+            !ends
         });
     }
 

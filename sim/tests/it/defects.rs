@@ -74,7 +74,7 @@ schedules = ["daily.json"]
 "##;
 
 /// Runs the world with what is added before its documents.
-fn outcome(added: &str) -> Outcome {
+pub fn outcome(added: &str) -> Outcome {
     let checks: Vec<String> =
         REGISTRY_CHECKS.with(|checks| checks.iter().map(|check| format!("\"{check}\"")).collect());
     let enabled: Vec<String> = checks.iter().map(|check| format!("{check}: {{ \"enabled\": true }}")).collect();

@@ -1,4 +1,5 @@
 //! The world from outside: a module per behavior.
+mod account_attacks;
 mod attacks;
 mod checkpoint;
 mod defects;
