@@ -13,12 +13,14 @@ use defender::ids::{CaCertificateIndex, CertificateIndex, PolicyIndex, ThingId};
 use defender::policy::{broad_data_plane, misconfigurations};
 use defender::time::{Millis, Timestamp};
 
+use crate::broker::Client;
 use crate::dice::{Dice, Purpose};
 use crate::fleet::{Fleet, certificate_id, serial};
 use crate::scenario::Scenario;
 use crate::scenario::field::{Field, Mismatch, Shape};
 use crate::scenario::source::Placed;
 use crate::scenario::tree::Node;
+use crate::shard::Access;
 
 /// What a name stands for that an act refers to, so that the loader can look it up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,14 @@ pub trait Alter: std::fmt::Debug + Send + Sync {
     /// When it acts, after its onset; ascending, none after `duration`.
     fn steps(&self, _duration: Millis) -> Vec<Millis> {
         vec![Millis(0)]
+    }
+
+    /// Says how things are before the run begins.
+    ///
+    /// # Errors
+    /// What the account refuses.
+    fn prepare(&self, _scene: &mut Scene<'_>) -> Result<(), ServiceError> {
+        Ok(())
     }
 
     /// Takes a step.
@@ -185,6 +195,12 @@ pub struct Scene<'a> {
     pub(crate) now: Timestamp,
     /// The act's devices, in id order.
     pub(crate) devices: &'a [u32],
+    /// When it begins on each of them, where that is known beforehand.
+    pub(crate) onsets: &'a [Timestamp],
+    /// The devices on which it has begun.
+    pub(crate) begun: Vec<u32>,
+    /// Those on which it begins now.
+    pub(crate) begins: Vec<u32>,
     /// What is wrong from now on.
     pub(crate) marks: Vec<Mark>,
     /// What whoever did it has undone.
@@ -219,6 +235,57 @@ impl Scene<'_> {
     /// Notes that something is wrong with a resource from now on.
     pub(crate) fn wrong_with(&mut self, resource: &str, check: &'static str, wrong: Wrong) {
         self.mark(wrong, check, Place::Resource(resource.to_owned()), self.now);
+    }
+
+    /// When the act begins on the device at a position.
+    pub(crate) fn onset(&self, position: usize) -> Timestamp {
+        self.onsets.get(position).copied().unwrap_or(self.now)
+    }
+
+    /// The devices on which it has begun, in the order in which it did.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = u32> {
+        self.begun.iter().copied()
+    }
+
+    /// The act begins on a device of its targets; on which it has begun already, nothing changes.
+    pub(crate) fn begins_on(&mut self, device: u32) {
+        if !self.begun.contains(&device) && !self.begins.contains(&device) {
+            self.begins.push(device);
+        }
+    }
+
+    /// Notes that a device has a certificate that ends later or earlier.
+    pub(crate) fn valid_until(&mut self, device: u32, until: Timestamp) {
+        self.fleet.devices[device as usize].valid_until = until;
+        self.renewed.push((device, until));
+    }
+
+    fn client(&self, device: u32) -> Client<'_> {
+        Client::of(self.scenario, self.fleet, device)
+    }
+
+    /// Whether a device is connected and may publish what it always does.
+    pub(crate) fn may_publish(&self, device: u32) -> bool {
+        let access = self.client(device).access(&self.fleet.account, self.now);
+        access.connected() && access.has(Access::PUBLISH)
+    }
+
+    /// Whether a device is connected and receives what is meant for it.
+    pub(crate) fn may_receive(&self, device: u32) -> bool {
+        let access = self.client(device).access(&self.fleet.account, self.now);
+        access.connected() && access.has(Access::RECEIVE)
+    }
+
+    /// Whether a device may publish to a topic of another device; to `None`, its own topic, in any case.
+    pub(crate) fn may_send(&self, device: u32, topic: Option<&str>, other: u32) -> bool {
+        let Some(topic) = topic else { return true };
+        let topics = [Some(topic.to_owned())];
+        self.client(device).topics(&self.fleet.account, self.now, &topics, ThingId(other), None) == [true]
+    }
+
+    /// Whether somebody with a device's certificate may connect under a client id.
+    pub(crate) fn may_connect(&self, device: u32, client_id: &str) -> bool {
+        self.client(device).may_connect(&self.fleet.account, self.now, client_id)
     }
 
     /// Notes that the act itself undid what it had done: that ends, and nobody mended it.
@@ -282,8 +349,7 @@ impl Scene<'_> {
         let account = &mut self.fleet.account;
         let new = account.load_certificate(now, facts)?;
         self.hand_over(device, new)?;
-        self.fleet.devices[device as usize].valid_until = not_after;
-        self.renewed.push((device, not_after));
+        self.valid_until(device, not_after);
         Ok(new)
     }
 

@@ -8,8 +8,9 @@ use defender::ids::{CertificateIndex, ThingId};
 use defender::policy::{Action, Decision, Request};
 use defender::time::Timestamp;
 
-use crate::scenario::Archetype;
-use crate::shard::Access;
+use crate::fleet::Fleet;
+use crate::scenario::{Archetype, Scenario};
+use crate::shard::{Access, source_address};
 
 /// A device at the broker's door.
 pub(crate) struct Client<'a> {
@@ -19,13 +20,25 @@ pub(crate) struct Client<'a> {
     pub source: Option<IpAddr>,
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    /// A device of the fleet.
+    pub fn of(scenario: &'a Scenario, fleet: &Fleet, device: u32) -> Client<'a> {
+        let row = &fleet.devices[device as usize];
+        let class = &scenario.classes[usize::from(row.class)];
+        Client {
+            thing: ThingId(device),
+            certificate: row.certificate,
+            archetype: &class.archetype,
+            source: source_address(&class.source_networks, row.key),
+        }
+    }
+
     /// What the broker lets it do at `now`.
     pub fn access(&self, account: &Account, now: Timestamp) -> Access {
         let valid = account.certificate(self.certificate).is_some_and(|certificate| certificate.authenticates(now));
         let name = account.thing_name(self.thing);
         let own = |template: &str| template.replace("{thing}", name);
-        let allowed = |action, resource: &str| self.decide(account, now, action, resource);
+        let allowed = |action, resource: &str| self.decide(account, now, name, action, resource);
         let subscribed = own(&self.archetype.subscribe_topic);
         // What is delivered on a filter: the filter with its wildcards filled in.
         let delivered = subscribed.replace(['+', '#'], "x");
@@ -38,26 +51,42 @@ impl Client<'_> {
             .with(Access::REPORT, allowed(Action::Publish, &reports))
     }
 
-    /// For each topic template (`None`: the device's own), whether it may publish there. `other` is another device.
-    pub fn topics(&self, account: &Account, now: Timestamp, templates: &[Option<String>], other: ThingId) -> Vec<bool> {
+    /// For each topic template (`None`: the device's own), whether it may publish there. `other` is another device;
+    /// `copy` is the client id of somebody else with its key, who has to be let in first.
+    pub fn topics(
+        &self,
+        account: &Account,
+        now: Timestamp,
+        templates: &[Option<String>],
+        other: ThingId,
+        copy: Option<&str>,
+    ) -> Vec<bool> {
         let name = account.thing_name(self.thing);
         let other = account.thing_name(other);
+        let copy = copy.map(|copy| copy.replace("{thing}", name));
+        let client_id = copy.as_deref().unwrap_or(name);
+        if copy.is_some() && !self.may_connect(account, now, client_id) {
+            return vec![false; templates.len()];
+        }
         templates
             .iter()
             .map(|template| {
                 let template = template.as_ref().unwrap_or(&self.archetype.publish_topic);
                 let topic = template.replace("{thing}", name).replace("{other}", other);
-                self.decide(account, now, Action::Publish, &topic)
+                self.decide(account, now, client_id, Action::Publish, &topic)
             })
             .collect()
     }
 
-    fn decide(&self, account: &Account, now: Timestamp, action: Action, resource: &str) -> bool {
-        let connection = Connection {
-            client_id: account.thing_name(self.thing),
-            principal: Principal::Certificate(self.certificate),
-            source_ip: self.source,
-        };
+    /// Whether somebody with its key, from wherever, may connect under a client id.
+    pub fn may_connect(&self, account: &Account, now: Timestamp, client_id: &str) -> bool {
+        let valid = account.certificate(self.certificate).is_some_and(|certificate| certificate.authenticates(now));
+        valid && self.decide(account, now, client_id, Action::Connect, client_id)
+    }
+
+    fn decide(&self, account: &Account, now: Timestamp, client_id: &str, action: Action, resource: &str) -> bool {
+        let connection =
+            Connection { client_id, principal: Principal::Certificate(self.certificate), source_ip: self.source };
         account.decide(now, &connection, &Request::new(action, resource)) == Decision::Allowed
     }
 }

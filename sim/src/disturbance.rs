@@ -142,6 +142,8 @@ pub struct Disturbance {
     pub harm: u64,
     /// Harm that needs the network, but not the broker.
     pub network_harm: u64,
+    /// Harm that is done while the broker does not let the device in.
+    pub absence_harm: u64,
 
     /// How much of the span the device has no network at all.
     pub offline: Millis,
@@ -168,7 +170,7 @@ impl Disturbance {
     /// All harm, if nothing hinders it.
     pub fn planned_harm(&self) -> u64 {
         let published: u64 = self.publishing.iter().map(|publishing| publishing.messages * publishing.harm).sum();
-        self.harm + self.network_harm + published + self.received * self.received_harm
+        self.harm + self.network_harm + self.absence_harm + published + self.received * self.received_harm
     }
 
     /// Adds data sent over TCP, with the acknowledgements that come back; returns its bytes.
@@ -228,6 +230,17 @@ pub trait Disturb: fmt::Debug + Send + Sync {
     /// Whether it works through messages that the device receives.
     fn needs_receiving(&self) -> bool {
         false
+    }
+
+    /// Whether it takes the device's access away, so that giving it back contains it.
+    fn deprives(&self) -> bool {
+        false
+    }
+
+    /// The client id of whoever publishes, `{thing}` being the device, if that is not the device itself: then none of
+    /// it shows in the device's metrics.
+    fn connects_as(&self) -> Option<&str> {
+        None
     }
 }
 

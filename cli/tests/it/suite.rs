@@ -141,14 +141,25 @@ fn the_golden_pack_holds() {
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
 }
 
-/// The pack has a scenario for each attack and each innocent event that there is.
+/// What the headers of the gallery claim.
 #[test]
-fn the_golden_pack_knows_every_attack_and_confounder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/scenarios");
-    let files = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path());
-    let all: Vec<String> =
-        files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).expect("readable")).collect();
+fn the_gallery_holds_what_it_claims() {
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let output = fleetrange().arg("test").arg(gallery).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+}
+
+/// The pack or the gallery has a scenario for each attack and each innocent event that there is.
+#[test]
+fn every_attack_and_confounder_has_a_scenario_that_is_tested() {
+    let texts = |folder: &str| -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+        let files = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path());
+        files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).expect("readable")).collect()
+    };
+    let mut all = texts("tests/golden/scenarios");
     assert!(all.len() >= 40, "{} scenarios", all.len());
+    all.extend(texts("scenarios").into_iter().filter(|text| text.contains("\n[expect]\n")));
     let names = sim::attack::REGISTRY.iter().map(|entry| entry.name);
     for name in names.chain(sim::confounder::REGISTRY.iter().map(|entry| entry.name)) {
         let key = format!("\n{name} = ");

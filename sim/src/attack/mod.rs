@@ -4,6 +4,7 @@ mod agent_silencing;
 mod authorization_probing;
 mod baseline_poisoning;
 mod botnet;
+mod certificate_expiry;
 mod cloned_credentials;
 mod command_and_control;
 mod command_flood;
@@ -11,11 +12,14 @@ mod cryptomining;
 mod custom;
 mod exfiltration;
 mod forged_reports;
+mod issuer_revocation;
 mod logging_off;
 mod policy_widening;
 mod port_opening;
 mod reverse_shell;
+mod rogue_provisioning;
 mod shadow_reading;
+mod worm;
 
 use std::sync::Arc;
 
@@ -60,6 +64,11 @@ pub trait Attack: Disturb {
     fn acts_on_devices(&self) -> bool {
         true
     }
+
+    /// Whether its steps say on which of its targets it begins, and when. Otherwise it begins on all of them.
+    fn picks_devices(&self) -> bool {
+        false
+    }
 }
 
 /// An entry of the registry.
@@ -81,6 +90,7 @@ pub const REGISTRY: &[Entry] = &[
     authorization_probing::ENTRY,
     baseline_poisoning::ENTRY,
     botnet::ENTRY,
+    certificate_expiry::ENTRY,
     cloned_credentials::ENTRY,
     command_and_control::ENTRY,
     command_flood::ENTRY,
@@ -88,11 +98,14 @@ pub const REGISTRY: &[Entry] = &[
     custom::ENTRY,
     exfiltration::ENTRY,
     forged_reports::ENTRY,
+    issuer_revocation::ENTRY,
     logging_off::ENTRY,
     policy_widening::ENTRY,
     port_opening::ENTRY,
     reverse_shell::ENTRY,
+    rogue_provisioning::ENTRY,
     shadow_reading::ENTRY,
+    worm::ENTRY,
 ];
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ use crate::scenario::{Amount, Scenario, SelectorDraft};
 pub(crate) use expiring_certificates::{NOTICE as EXPIRY_NOTICE, OUTAGE};
 pub(crate) use logging_disabled::{logs, switch_logging};
 pub(crate) use over_permissive_policy::EVERYTHING;
+pub(crate) use revoked_authority::revoke as revoke_authority;
+pub(crate) use revoked_device_certificate::revoke as revoke_certificates;
 
 /// A posture defect with its parameters.
 pub trait Defect: Alter {

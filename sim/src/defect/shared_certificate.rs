@@ -39,8 +39,7 @@ impl Alter for SharedCertificate {
             let until = scene.fleet.devices[sharers[0] as usize].valid_until;
             for device in &sharers[1..] {
                 scene.hand_over(*device, certificate)?;
-                scene.fleet.devices[*device as usize].valid_until = until;
-                scene.renewed.push((*device, until));
+                scene.valid_until(*device, until);
             }
             for device in sharers {
                 let client = scene.fleet.account.thing_name(ThingId(*device)).to_owned();

@@ -70,13 +70,18 @@ pub(crate) struct Class {
 impl Class {
     /// Where a device connects from.
     pub fn source(&self, key: u64) -> Option<IpAddr> {
-        address_in(&self.sources, draw(key, salt(Purpose::SourceAddress, 0)))
+        source_address(&self.sources, key)
     }
 
     /// Where its connections lead to.
     pub fn destination(&self, key: u64) -> Option<IpAddr> {
         address_in(&self.destinations, draw(key, salt(Purpose::Destination, 0)))
     }
+}
+
+/// Where a device connects from, of these networks.
+pub(crate) fn source_address(networks: &[ipnet::IpNet], key: u64) -> Option<IpAddr> {
+    address_in(networks, draw(key, salt(Purpose::SourceAddress, 0)))
 }
 
 /// An address of one of the networks, by a 64-bit word.
@@ -310,12 +315,16 @@ impl Shard {
         access: Access,
         mut topics: impl FnMut(&Overlay) -> Vec<bool>,
     ) {
+        let back = !self.access[lane].connected() && access.connected();
         self.access[lane] = access;
         set_lane(&mut self.limited, lane, access != Access::FULL);
         for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane as usize == lane) {
             let allowed = topics(overlay);
             let reached = !overlay.effect.needs_receiving() || access.has(Access::RECEIVE);
             overlay.restrict(now, access.connected() && reached, allowed);
+            if back {
+                overlay.restored(now);
+            }
         }
     }
 
@@ -327,9 +336,19 @@ impl Shard {
     }
 
     /// Renews a device's certificate.
-    pub fn renew(&mut self, lane: usize, valid_until: Timestamp) {
+    pub fn renew(&mut self, now: Timestamp, lane: usize, valid_until: Timestamp) {
         self.expiries.retain(|(_, other)| *other as usize != lane);
         self.expiries.insert((valid_until, lane as u32));
+        let lasting = |overlay: &&mut Overlay| overlay.lane as usize == lane && overlay.end <= valid_until;
+        self.overlays.iter_mut().filter(lasting).for_each(|overlay| overlay.restored(now));
+    }
+
+    /// An act begins on a device, at `onset`, which has not been simulated yet.
+    pub fn begin(&mut self, overlay: Overlay) {
+        let key = |overlay: &Overlay| (overlay.onset, overlay.act, overlay.lane);
+        let place = self.overlays.partition_point(|other| key(other) <= key(&overlay));
+        debug_assert!(place >= self.upcoming, "acts that have begun come first");
+        self.overlays.insert(place, overlay);
     }
 
     /// Starts or ends monitoring by a profile.
@@ -462,7 +481,7 @@ impl Shard {
         while let Some((when, lane)) = self.expiries.first().copied().filter(|(when, _)| *when <= self.tick.start) {
             self.certificate_expired(when, lane);
             for overlay in self.overlays.iter_mut().filter(|overlay| overlay.lane == lane) {
-                let allowed = overlay.allowed.clone();
+                let allowed = vec![false; overlay.allowed.len()];
                 overlay.restrict(self.tick.start, false, allowed);
             }
             self.findings.expired.push((when, lane));
@@ -690,6 +709,15 @@ impl Shard {
         overlay.effect.disturb(&mut span, effect);
         overlay.harm_planned += effect.planned_harm();
         overlay.harm += effect.harm;
+        if effect.absence_harm > 0 && !access.connected() {
+            overlay.harm += effect.absence_harm;
+            overlay.first_observable.get_or_insert(self.tick.end);
+        }
+        if overlay.apart {
+            let through = effect.publishing.iter().filter(|publishing| overlay.allowed[publishing.topic]);
+            overlay.harm += through.map(|publishing| publishing.messages * publishing.harm).sum::<u64>();
+            return;
+        }
         if self.extras.get(&overlay.lane).is_some_and(|extras| extras.offline) {
             effect.publishing.clear();
             effect.sources.clear();
@@ -736,7 +764,10 @@ impl Shard {
     /// What the device's report of this tick, if there is one, tells of an act.
     fn in_the_report(&mut self, common: &Common, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         let lane = overlay.lane as usize;
-        if !has_lane(&self.tick.reported, lane) || self.extras.get(&overlay.lane).is_some_and(|extras| extras.forged) {
+        if overlay.apart
+            || !has_lane(&self.tick.reported, lane)
+            || self.extras.get(&overlay.lane).is_some_and(|extras| extras.forged)
+        {
             return;
         }
         let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");

@@ -32,6 +32,8 @@ pub(crate) struct Overlay {
     pub contained: Option<Timestamp>,
     pub harm: u64,
     pub harm_planned: u64,
+    /// Whether whoever acts is not the device itself, but somebody with its key.
+    pub apart: bool,
     /// Attacks only, by rule: the longest run of violating datapoints so far. Empty until there is one.
     pub longest_runs: Vec<u8>,
 }
@@ -53,10 +55,17 @@ impl Overlay {
     pub fn restrict(&mut self, now: Timestamp, connected: bool, allowed: Vec<bool>) {
         let could = self.allowed.iter().any(|a| *a);
         let can = allowed.iter().any(|a| *a);
-        let stopped = !connected || (could && !can);
+        let stopped = (!connected && !self.apart) || (could && !can);
         if self.through_broker && stopped && self.contained.is_none() && now < self.end {
             self.contained = Some(now.max(self.onset));
         }
         self.allowed = allowed;
+    }
+
+    /// Takes note that the device has its access back, or will not lose it, from `now` on.
+    pub fn restored(&mut self, now: Timestamp) {
+        if self.effect.deprives() && self.contained.is_none() && self.onset < now && now < self.end {
+            self.contained = Some(now);
+        }
     }
 }

@@ -40,6 +40,10 @@ pub(super) struct Alteration {
     pub key: u64,
     /// When its steps are taken.
     pub steps: Vec<Timestamp>,
+    /// When it begins on each device, where that is known beforehand.
+    pub onsets: Arc<[Timestamp]>,
+    /// When it ends, where it picks its devices by itself.
+    end: Timestamp,
 }
 
 #[derive(Clone, Debug)]
@@ -94,33 +98,37 @@ impl Ledger {
             };
             let alter = plan.attack.alteration();
             let key = mix(scenario.seed ^ name_key(&plan.name));
-            let devices: Arc<[u32]> = if plan.attack.acts_on_devices() {
-                // Where an audit finds what was done to the account is said when that is done.
-                let checks = if alter.is_some() { Vec::new() } else { act.checks.clone() };
-                ledger.plan(
-                    scenario,
-                    fleet,
-                    Planned {
-                        duration: plan.duration,
-                        stagger: plan.stagger,
-                        targets: &plan.targets,
-                        effect: plan.attack.clone(),
-                        act: Act { checks, ..act },
-                        purposes: [Purpose::AttackTargets, Purpose::AttackStagger, Purpose::Attack],
-                    },
-                    &mut overlays,
-                );
-                ledger.acts[index].devices.iter().map(|row| row.device.0).collect()
-            } else {
-                ledger.acts.push(Act { end: (onset + plan.duration).min(scenario.end()), ..act });
-                fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0)).into()
-            };
+            let end = onset + plan.duration;
+            let (devices, onsets): (Vec<u32>, Vec<Timestamp>) =
+                if plan.attack.acts_on_devices() && !plan.attack.picks_devices() {
+                    // Where an audit finds what was done to the account is said when that is done.
+                    let checks = if alter.is_some() { Vec::new() } else { act.checks.clone() };
+                    ledger.plan(
+                        scenario,
+                        fleet,
+                        Planned {
+                            duration: plan.duration,
+                            stagger: plan.stagger,
+                            targets: &plan.targets,
+                            effect: plan.attack.clone(),
+                            act: Act { checks, ..act },
+                            purposes: [Purpose::AttackTargets, Purpose::AttackStagger, Purpose::Attack],
+                        },
+                        &mut overlays,
+                    );
+                    ledger.acts[index].devices.iter().map(|row| (row.device.0, row.onset)).unzip()
+                } else {
+                    let checks = if plan.attack.picks_devices() { Vec::new() } else { act.checks.clone() };
+                    ledger.acts.push(Act { checks, end: end.min(scenario.end()), ..act });
+                    let mut dice = Dice::new(key, Purpose::AttackTargets, 0);
+                    (fleet.select(scenario, &plan.targets, &mut dice), Vec::new())
+                };
             if let Some(alter) = alter {
                 let steps = alter.steps(plan.duration).into_iter().map(|after| onset + after);
                 let steps = steps.filter(|step| *step < scenario.end()).collect();
-                ledger
-                    .alterations
-                    .insert(index, Alteration { devices, steps, key, who: Who::Attack(plan.attack.clone()) });
+                let (devices, onsets) = (devices.into(), onsets.into());
+                let who = Who::Attack(plan.attack.clone());
+                ledger.alterations.insert(index, Alteration { devices, onsets, steps, key, end, who });
             }
         }
         for plan in &scenario.confounders {
@@ -171,36 +179,25 @@ impl Ledger {
             let delay = Dice::new(key ^ device_key, stagger, 0).below(plan.stagger.0.max(1) as u64) as i64;
             let onset = act.onset + Millis(delay);
             let end = onset + plan.duration;
-            act.devices.push(DeviceAct {
-                device: DeviceId(device),
-                onset,
-                first_observable: None,
-                end: end.min(scenario.end()),
-                contained: None,
-                harm: 0,
-                harm_planned: 0,
-            });
-            let overlay = Overlay {
-                act: index,
-                position: position as u32,
-                lane: 0,
-                onset,
-                end,
-                effect: plan.effect.clone(),
-                key: key ^ device_key,
-                purpose: own,
-                through_broker: act.category == ActKind::Attack && act.channel == Channel::Broker,
-                allowed: Vec::new(),
-                first_observable: None,
-                contained: None,
-                harm: 0,
-                harm_planned: 0,
-                longest_runs: Vec::new(),
-            };
+            act.devices.push(part(device, onset, end.min(scenario.end())));
+            let place = (index, position as u32);
+            let overlay = overlay(&act, place, (onset, end), plan.effect.clone(), key ^ device_key, own);
             overlays.push((device, overlay));
         }
         act.end = act.devices.iter().map(|device| device.end).max().unwrap_or(act.onset);
         self.acts.push(act);
+    }
+
+    /// An act that picks its devices begins on one of them.
+    pub fn begin(&mut self, scenario: &Scenario, fleet: &Fleet, act: usize, device: u32, onset: Timestamp) -> Overlay {
+        let Alteration { who: Who::Attack(attack), key, end, .. } = &self.alterations[&act] else {
+            unreachable!("defects have their devices from the beginning")
+        };
+        let row = &mut self.acts[act];
+        let key = key ^ fleet.devices[device as usize].key;
+        let place = (act as u32, row.devices.len() as u32);
+        row.devices.push(part(device, onset, (*end).min(scenario.end())));
+        overlay(row, place, (onset, *end), attack.clone(), key, Purpose::Attack)
     }
 
     fn defect(&mut self, scenario: &Scenario, fleet: &Fleet, plan: &DefectPlan, overlays: &mut Vec<(u32, Overlay)>) {
@@ -219,7 +216,8 @@ impl Ledger {
         let duration = scenario.duration - plan.start;
         let steps = plan.defect.steps(duration).into_iter().map(|after| onset + after).collect();
         let who = Who::Defect(plan.defect.clone());
-        self.alterations.insert(index, Alteration { who, devices: devices.into(), key, steps });
+        let (devices, onsets, end) = (devices.into(), Arc::from([]), scenario.end());
+        self.alterations.insert(index, Alteration { who, devices, onsets, key, steps, end });
         if let Some(effect) = plan.defect.disturbance() {
             // What the defect makes of the metrics is innocent.
             let name = format!("{}: on the devices", plan.name);
@@ -250,6 +248,11 @@ impl Ledger {
         })
     }
 
+    /// Everything that acts do to the account, by act.
+    pub fn alterations(&self) -> Vec<(usize, Alteration)> {
+        self.alterations.iter().map(|(act, alteration)| (*act, alteration.clone())).collect()
+    }
+
     /// What an act does to the account.
     pub fn alteration(&self, act: usize) -> Option<&Alteration> {
         self.alterations.get(&act)
@@ -268,16 +271,9 @@ impl Ledger {
                 None => self.row_for(act, mark.check, resource.clone(), device.is_some(), end),
             };
             self.marked.insert(key, row);
-            let position = device.map(|device| DeviceAct {
-                device: DeviceId(device),
-                onset: mark.since,
-                first_observable: None,
-                end,
-                contained: None,
-                harm: 0,
-                harm_planned: mark.harm_planned,
-            });
-            self.acts[row].devices.extend(position);
+            let part =
+                device.map(|device| DeviceAct { harm_planned: mark.harm_planned, ..part(device, mark.since, end) });
+            self.acts[row].devices.extend(part);
             self.standing.push(Standing { wrong: mark.wrong, act: row, device });
         }
     }
@@ -362,12 +358,10 @@ impl Ledger {
     /// Whether a device was under attack at a time, or had been until at most `grace` before.
     pub fn attacked(&self, device: u32, at: Timestamp, grace: Millis) -> bool {
         let attacks = self.acts.iter().filter(|act| act.category == ActKind::Attack);
+        // Acts that pick their devices have them in the order in which they did.
         attacks
-            .flat_map(|act| {
-                let from = act.devices.partition_point(|row| row.device.0 < device);
-                act.devices[from..].iter().take_while(move |row| row.device.0 == device)
-            })
-            .any(|row| row.onset <= at && at <= row.end + grace)
+            .flat_map(|act| &act.devices)
+            .any(|row| row.device.0 == device && row.onset <= at && at <= row.end + grace)
     }
 
     /// A certificate expired.
@@ -398,7 +392,8 @@ impl Ledger {
         }
         self.renewals.sort_unstable();
         self.lapses.sort_unstable();
-        for act in acts.iter_mut().filter(|act| act.harm_unit == OUTAGE) {
+        let lapsing = |act: &&mut Act| act.category == ActKind::Defect && act.harm_unit == OUTAGE;
+        for act in acts.iter_mut().filter(lapsing) {
             for row in &mut act.devices {
                 let renewed = first_of(&self.renewals, row.device.0);
                 let lapsed = first_of(&self.lapses, row.device.0);
@@ -411,6 +406,48 @@ impl Ledger {
         debug_assert!(acts.iter().all(|act| act.onset >= scenario.start));
         acts.extend(self_inflicted);
         acts
+    }
+}
+
+/// An act's part on a device, before anybody knows what becomes of it.
+fn part(device: u32, onset: Timestamp, end: Timestamp) -> DeviceAct {
+    DeviceAct {
+        device: DeviceId(device),
+        onset,
+        first_observable: None,
+        end,
+        contained: None,
+        harm: 0,
+        harm_planned: 0,
+    }
+}
+
+/// The same as a shard has it; on which lane, and what the broker allows, is said by whoever hands it over.
+fn overlay(
+    act: &Act,
+    (number, position): (u32, u32),
+    (onset, end): (Timestamp, Timestamp),
+    effect: Arc<dyn Disturb>,
+    key: u64,
+    purpose: Purpose,
+) -> Overlay {
+    Overlay {
+        act: number,
+        position,
+        lane: 0,
+        onset,
+        end,
+        apart: effect.connects_as().is_some(),
+        effect,
+        key,
+        purpose,
+        through_broker: act.category == ActKind::Attack && act.channel == Channel::Broker,
+        allowed: Vec::new(),
+        first_observable: None,
+        contained: None,
+        harm: 0,
+        harm_planned: 0,
+        longest_runs: Vec::new(),
     }
 }
 

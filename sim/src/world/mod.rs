@@ -185,13 +185,13 @@ impl<'a> World<'a> {
         let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
         let (disruptions, report_faults) = disruption::plan(scenario, &fleet, &mut ledger);
         audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
-        alterations::seed(scenario, &mut fleet, &mut ledger).map_err(setup)?;
+        overlays.extend(alterations::seed(scenario, &mut fleet, &mut ledger).map_err(setup)?);
         let grants: Vec<Access> = (0..fleet.devices.len() as u32)
             .into_par_iter()
-            .map(|device| client(scenario, &common, &fleet, device).access(&fleet.account, scenario.start))
+            .map(|device| Client::of(scenario, &fleet, device).access(&fleet.account, scenario.start))
             .collect();
         for (device, overlay) in &mut overlays {
-            overlay.allowed = topics(scenario, &common, &fleet, *device, overlay, scenario.start);
+            overlay.allowed = topics(scenario, &fleet, *device, overlay, scenario.start);
         }
         let mut by_shard: Vec<Vec<_>> = (0..fleet.devices.len().div_ceil(LANES)).map(|_| Vec::new()).collect();
         for (device, mut overlay) in overlays {
@@ -492,7 +492,7 @@ impl<'a> World<'a> {
     fn perform(&mut self, now: Timestamp, time: Timestamp, task: Task) {
         match task {
             Task::ActBegins(act) => self.act_begins(time, act),
-            Task::Alter { act, step } => self.alter(time, act, step),
+            Task::Alter { act, step } => self.alter(now, time, act, step),
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
             Task::BuildModels => self.build_models(now, time),
@@ -532,17 +532,15 @@ impl<'a> World<'a> {
         devices.dedup();
         // Things that came later are not simulated.
         devices.retain(|device| (*device as usize) < self.fleet.devices.len() && !self.held_back(*device, now));
-        let (scenario, common, fleet) = (self.scenario, &self.common, &self.fleet);
-        let grants: Vec<Access> = devices
-            .par_iter()
-            .map(|device| client(scenario, common, fleet, *device).access(&fleet.account, now))
-            .collect();
+        let (scenario, fleet) = (self.scenario, &self.fleet);
+        let grants: Vec<Access> =
+            devices.par_iter().map(|device| Client::of(scenario, fleet, *device).access(&fleet.account, now)).collect();
         let mut lost = Vec::new();
         for (device, access) in devices.into_iter().zip(grants) {
             let shard = &mut self.shards[device as usize / LANES];
             let lane = device as usize % LANES;
             let before = shard.access(lane);
-            shard.grant(now, lane, access, |overlay| topics(scenario, common, fleet, device, overlay, now));
+            shard.grant(now, lane, access, |overlay| topics(scenario, fleet, device, overlay, now));
             if before != access {
                 self.log.push(Event {
                     time: now,
@@ -680,22 +678,9 @@ fn classes(scenario: &Scenario, start: Timestamp, ticks: u64, tick: Millis) -> R
     classes.collect()
 }
 
-/// A device, as the broker sees it.
-fn client<'a>(scenario: &'a Scenario, common: &Common, fleet: &Fleet, device: u32) -> Client<'a> {
-    let row = &fleet.devices[device as usize];
-    let class = usize::from(row.class);
-    Client {
-        thing: ThingId(device),
-        certificate: row.certificate,
-        archetype: &scenario.classes[class].archetype,
-        source: common.classes[class].source(row.key),
-    }
-}
-
 /// Which of an act's topics the broker lets a device publish to.
 fn topics(
     scenario: &Scenario,
-    common: &Common,
     fleet: &Fleet,
     device: u32,
     overlay: &crate::shard::Overlay,
@@ -703,5 +688,6 @@ fn topics(
 ) -> Vec<bool> {
     let range = &fleet.classes[usize::from(fleet.devices[device as usize].class)];
     let other = range.start + (device - range.start + 1) % range.len() as u32;
-    client(scenario, common, fleet, device).topics(&fleet.account, now, &overlay.effect.topics(), ThingId(other))
+    let (topics, copy) = (overlay.effect.topics(), overlay.effect.connects_as());
+    Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, ThingId(other), copy)
 }

@@ -172,6 +172,8 @@ impl World<'_> {
             progress: Vec::new(),
         };
         self.rotation.jobs.insert(index, job);
+        // A job that fits into its first wave has nothing due later that would bring its devices the news.
+        self.advance_jobs(now, time);
     }
 
     /// Lets jobs go on to `due`.
@@ -303,7 +305,7 @@ impl World<'_> {
         }
         row.certificate = new;
         row.valid_until = valid_until;
-        self.shards[device as usize / LANES].renew(device as usize % LANES, valid_until);
+        self.shards[device as usize / LANES].renew(now, device as usize % LANES, valid_until);
         self.ledger.renewed(device, now);
         self.log.push(Event { time, kind: EventKind::CertificateRotated, subject: device, object: 0, value: 0 });
         true

@@ -96,7 +96,7 @@ document = "profile.json"
 "##;
 
 /// A responder that puts whoever is in alarm into quarantine.
-const QUARANTINE: &str = r#"
+pub const QUARANTINE: &str = r#"
 [[responder]]
 name = "quarantine"
 when = { violation = { profile = "Watch" } }

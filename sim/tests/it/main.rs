@@ -4,6 +4,7 @@ mod attacks;
 mod checkpoint;
 mod defects;
 mod faults;
+mod gallery;
 mod learning;
 mod loading;
 mod outcome;
