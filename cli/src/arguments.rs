@@ -56,6 +56,19 @@ pub enum ReportFormat {
     Markdown,
 }
 
+/// How a table is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// For spreadsheets: a line per row.
+    Csv,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -76,6 +89,10 @@ pub enum Command {
     Verify(Verify),
     /// Score and render an earlier run again, from its directory.
     Report(Report),
+    /// Try many settings of behaviors on one telemetry: recall, latency and false alarms of each, and the Pareto front.
+    Sweep(Sweep),
+    /// Recommend a setting for every numeric behavior, under constraints, ready for `update-security-profile`.
+    Tune(Tune),
     /// Compare two profiles, playbooks or scenarios on the same fleet and seeds.
     Compare(Compare),
     /// Break the defence piece by piece, on the same seeds: what each fault costs, and whether it all heals.
@@ -114,6 +131,20 @@ fn duration(text: &str) -> Result<Millis, String> {
     match parse_duration(text) {
         Ok(duration) if duration > Millis(0) => Ok(duration),
         _ => Err(format!("expected a duration above zero such as `1d` or `6h`, found `{text}`")),
+    }
+}
+
+fn budget(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(budget) if (0.0..f64::INFINITY).contains(&budget) => Ok(budget),
+        _ => Err(format!("expected a number of alarms a day, 0 or more, found `{text}`")),
+    }
+}
+
+fn a_share(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("expected a share between 0 and 1 such as `0.95`, found `{text}`")),
     }
 }
 
@@ -328,6 +359,84 @@ pub struct Chaos {
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// How the answer is shown.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub format: ReportFormat,
+}
+
+/// `sweep`
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["behavior", "plan"])))]
+pub struct Sweep {
+    /// The scenario. Its responders stay away: only then is telemetry the same whatever the thresholds.
+    pub scenario: PathBuf,
+    /// The behavior to vary, as `NAME` or `PROFILE/NAME`; given several times, all of them get the same grids.
+    #[arg(long)]
+    pub behavior: Vec<String>,
+    /// Static thresholds: `60`, `50,100,200`, `1..9`, `100..500 step 50`, `100..5000 log 20`, `0..100 lin 11`.
+    #[arg(long, value_name = "GRID", num_args = 1..=3)]
+    pub threshold: Option<Vec<String>>,
+    /// Percentiles of the profile's devices: `90,99,99.9`.
+    #[arg(long, value_name = "LIST")]
+    pub percentile: Option<String>,
+    /// Windows: `5m,10m`.
+    #[arg(long, value_name = "LIST")]
+    pub duration: Option<String>,
+    /// Consecutive datapoints to alarm: `1..4`.
+    #[arg(long, value_name = "GRID", num_args = 1..=3)]
+    pub datapoints: Option<Vec<String>>,
+    /// A TOML file with a `[[behavior]]` block for each behavior: `name`, `threshold`, `percentile`, `duration`,
+    /// `datapoints`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["behavior", "threshold", "percentile", "duration", "datapoints"])]
+    pub plan: Option<PathBuf>,
+    /// Run this many of the best settings of each behavior again, each by itself, with the responders.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1")]
+    pub confirm: Option<usize>,
+    /// Also sweep with this attack's `rate` at 1/64 to 4 times what it is: how weak may it be and still be caught?
+    #[arg(long, value_name = "ATTACK")]
+    pub limit: Option<String>,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Also write a directory with the sweep as a page, its figures, JSON, CSV and Markdown.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the sweep is shown.
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    pub format: TableFormat,
+}
+
+/// `tune`
+#[derive(Args, Debug)]
+pub struct Tune {
+    /// The scenario. Its responders stay away: only then is telemetry the same whatever the thresholds.
+    pub scenario: PathBuf,
+    /// False alarms a day over the whole fleet, of all tuned behaviors together.
+    #[arg(long, value_name = "N", value_parser = budget)]
+    pub max_alarms_per_day: Option<f64>,
+    /// Share of the attacked devices that each exercised behavior must detect, for example `0.95`.
+    #[arg(long, value_name = "SHARE", value_parser = a_share)]
+    pub min_recall: Option<f64>,
+    /// Time from onset by which 95 % of the detected devices must be detected, for example `15m`.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_p95_latency: Option<Millis>,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Seeds to tune on, from the scenario's upwards.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// Seeds after those, to hold the recommendation against.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    pub holdout: u64,
+    /// Number of threads, at least 1; never changes a result.
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Also write a directory with the profiles for `update-security-profile`, a CloudFormation template and the
+    /// rationale.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// How the recommendation is shown.
     #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
     pub format: ReportFormat,
 }

@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         Command::New(new) => command::new::run(new, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
         Command::Report(report) => command::report::run(report, &tell),
+        Command::Sweep(sweep) => command::sweep::run(sweep, &tell),
+        Command::Tune(tune) => command::tune::run(tune, &tell),
         Command::Compare(compare) => command::compare::run(compare, &tell),
         Command::Chaos(chaos) => command::chaos::run(chaos, &tell),
         Command::Completions(completions) => command::completions::run(completions),

@@ -23,6 +23,8 @@
 //!
 //! [`compare`] lays the scores of several seeds, and of two settings, side by side.
 //!
+//! [`sweep`] scores many settings of a behavior on the telemetry of one run.
+//!
 //! Proportions carry Wilson intervals, rates exact Poisson ones, differences over seeds a paired bootstrap
 //! ([`interval`]). A score over no events is `None`. There is no composite score and no point-adjusted F1.
 //!
@@ -51,6 +53,8 @@ pub mod rule_test;
 mod scorecard;
 mod special;
 pub mod suite;
+pub mod sweep;
+pub mod tune;
 pub mod waterfall;
 
 pub use defender::detect::alarm::ViolationEventType;

@@ -92,6 +92,18 @@ pub const TERMS: &[Term] = &[
                      Alarms that come in bursts vary more than that interval says.",
     },
     Term {
+        id: "false-positive-rate",
+        term: "False-positive devices",
+        definition: "Of the devices that a behavior watches and nobody attacked, those on which it raised at least one \
+                     alarm. Against recall it makes the receiver operating characteristic (ROC).",
+    },
+    Term {
+        id: "detection-limit",
+        term: "Detection limit",
+        definition: "The smallest intensity of an attack from which on a setting detects at least 95 % of the attacked \
+                     devices that it watches, among the intensities that were tried.",
+    },
+    Term {
         id: "cause",
         term: "Cause of a false alarm",
         definition: "The first that applies: self-inflicted (our own mitigation changed the device), fault (the defence \

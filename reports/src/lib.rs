@@ -6,6 +6,8 @@
 //!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
 //!   Chaos      ─► chaos::{text, markdown, json, write}
 //!   Comparison ─► comparison::{text, markdown, json, write}
+//!   Sweep ─► sweep::{text, markdown, json, csv, write}
+//!   Tuning ─► tuning::{text, markdown, json, write}
 //! ```
 //!
 //! This crate owns presentation and no arithmetic of its own: every number comes from a score, and every score from its
@@ -24,8 +26,10 @@ pub mod saved;
 mod scores;
 pub mod suite;
 pub mod summary;
+pub mod sweep;
 mod tables;
 pub mod text;
+pub mod tuning;
 mod wording;
 
 pub use plot::{Figure, figures};

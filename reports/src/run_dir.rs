@@ -11,6 +11,8 @@ use lab::Scorecard;
 use lab::chaos::Chaos;
 use lab::compare::Comparison;
 use lab::outcome::{Outcome, RepairRow};
+use lab::sweep::Sweep;
+use lab::tune::Tuning;
 use tempfile::TempDir;
 
 use crate::documents;
@@ -189,8 +191,13 @@ fn check_replaceable(dir: &Path) -> Result<(), WriteError> {
 }
 
 /// The documents by which a directory of this program is known, each with its schema.
-const MARKS: [(&str, &str); 3] =
-    [("summary.json", SCHEMA), ("comparison.json", Comparison::SCHEMA), ("chaos.json", Chaos::SCHEMA)];
+const MARKS: [(&str, &str); 5] = [
+    ("summary.json", SCHEMA),
+    ("comparison.json", Comparison::SCHEMA),
+    ("sweep.json", Sweep::SCHEMA),
+    ("tuning.json", Tuning::SCHEMA),
+    ("chaos.json", Chaos::SCHEMA),
+];
 
 /// Whether this program, of whatever version, wrote this directory.
 fn is_ours(dir: &Path) -> bool {

@@ -20,7 +20,7 @@ pub use document::{DocumentRow, FaultRow, RepairRow};
 pub struct DeviceId(pub u32);
 
 /// Everything a run left behind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// Which run this was.
     pub header: Header,
@@ -154,7 +154,7 @@ impl Outcome {
 }
 
 /// Which run this was.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Header {
     /// The scenario's name.
     pub scenario: String,

@@ -7,8 +7,9 @@ use lab::outcome::Outcome;
 use reports::{Destination, comparison};
 use sim::scenario::problem::suggestion;
 use sim::scenario::{LoadOptions, Loaded, load};
-use sim::world::{self, RunOptions, Stopped};
+use sim::world::{self, RunOptions};
 
+use super::stopped;
 use crate::arguments::{Compare, ReportFormat};
 use crate::exit::Code;
 use crate::progress::{Watch, on_interrupt};
@@ -141,7 +142,7 @@ fn play(base: &Loaded, sides: [&Side<'_>; 2], arguments: &Compare, tell: &Tell) 
             let options = RunOptions { threads: arguments.threads, ..RunOptions::default() };
             let run = world::run(&loaded.scenario, options, &mut watch);
             watch.done();
-            outcomes.push(run.map_err(|stopped| stop(&stopped, tell))?.outcome);
+            outcomes.push(run.map_err(|reason| stopped(&reason, tell))?.outcome);
         }
         let [first, second] = &outcomes[..] else { unreachable!("two sides, two outcomes") };
         add(&mut pairs, first, second, tell)?;
@@ -158,22 +159,4 @@ fn add(pairs: &mut Pairs, first: &Outcome, second: &Outcome, tell: &Tell) -> Res
     }
     pairs.add((first, &lab::score(first)), (second, &lab::score(second)));
     Ok(())
-}
-
-fn stop(stopped: &Stopped, tell: &Tell) -> Code {
-    match stopped {
-        Stopped::Cancelled => {
-            tell.failure("interrupted; nothing was written");
-            Code::Interrupted
-        }
-        Stopped::Setup(reasons) => {
-            reasons.iter().for_each(|reason| tell.failure(reason));
-            tell.failure(&super::counted(reasons.len()));
-            Code::CannotStart
-        }
-        Stopped::Checkpoint(_) => {
-            tell.failure(&stopped.to_string());
-            Code::CannotStart
-        }
-    }
 }

@@ -4,6 +4,8 @@ mod chaos;
 mod compare;
 mod report;
 mod suite;
+mod sweep;
+mod tune;
 
 use std::fs;
 use std::path::{Path, PathBuf};

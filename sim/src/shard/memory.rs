@@ -53,6 +53,8 @@ impl Shard {
             tick: _,
             scratch: _,
             findings: _,
+            // …candidates are judged in runs that nobody interrupts…
+            candidates: _,
             // …and this follows from `access`.
             limited: _,
             access,

@@ -22,7 +22,8 @@ use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::columns::{
-    Column, Columns, Judge, Mask, Program, RuleKind, Tick, Transition, bits, has_lane, set_lane,
+    Candidates, Column, Columns, Judge, Limits, Mask, Program, RuleKind, Slate, Tick, Transition, bits, has_lane,
+    set_lane,
 };
 use defender::detect::criteria::Observed;
 use defender::detect::ml::Readings;
@@ -50,6 +51,8 @@ const BACK_OFF: Millis = Millis::seconds(30);
 /// What all shards share.
 pub(crate) struct Common {
     pub program: Program,
+    /// Candidates that look on.
+    pub slate: Option<Slate>,
     pub classes: Vec<Class>,
     pub needs: Needs,
     pub start: Timestamp,
@@ -178,6 +181,8 @@ pub(crate) struct Shard {
     /// Sets that acts add in this tick, by lane.
     extras: BTreeMap<u32, Extras>,
     judge: Columns,
+    /// Candidates that see the same ticks; nothing that happens depends on them.
+    candidates: Option<Candidates>,
     tick: Tick,
     scratch: Disturbance,
     /// Reports on their way, where a fault may strike them.
@@ -253,6 +258,12 @@ impl Shard {
             extras: BTreeMap::new(),
             judge: Columns::new(&common.program, lanes),
             transit: Transit::new(faults, &tick.arrival),
+            candidates: common.slate.as_ref().map(|slate| {
+                let mut watched = vec![0; words];
+                overlays.iter().for_each(|overlay| set_lane(&mut watched, overlay.lane as usize, true));
+                let strata: Vec<u16> = devices.iter().map(|device| device.class as u16).collect();
+                Candidates::new(slate, &strata, watched)
+            }),
             tick,
             scratch: Disturbance::default(),
             probe: probe.then(|| vec![0; lanes]),
@@ -300,6 +311,11 @@ impl Shard {
     /// The engine's side.
     pub fn judge(&self) -> &Columns {
         &self.judge
+    }
+
+    /// The candidates, if there are any.
+    pub fn candidates(&mut self) -> Option<&mut Candidates> {
+        self.candidates.as_mut()
     }
 
     /// What the broker lets a device do.
@@ -352,7 +368,10 @@ impl Shard {
     }
 
     /// Starts or ends monitoring by a profile.
-    pub fn cover(&mut self, now: Timestamp, profile: u32, lane: u32, covered: bool) {
+    pub fn cover(&mut self, common: &Common, now: Timestamp, profile: u32, lane: u32, covered: bool) {
+        if let (Some(candidates), Some(slate)) = (&mut self.candidates, &common.slate) {
+            candidates.cover(slate, now, profile, lane, covered);
+        }
         let mut out = Vec::new();
         self.judge.cover(now, profile, lane, covered, &mut out);
         self.findings.transitions.extend(out.into_iter().map(|transition| (transition, Detail::Unmonitored)));
@@ -375,7 +394,14 @@ impl Shard {
     pub fn advance(&mut self, common: &Common, range: Range<u64>) {
         for index in range {
             self.sample(common, index);
-            self.judge_tick(common);
+            self.judge_tick(common, &[]);
+        }
+    }
+
+    /// What the shard contributes to a population of the candidates at the sampled tick.
+    pub fn contribute_to_candidates(&self, common: &Common, population: usize, values: &mut Vec<u64>) {
+        if let (Some(candidates), Some(slate)) = (&self.candidates, &common.slate) {
+            candidates.contribute(slate, &self.tick, population, values);
         }
     }
 
@@ -389,10 +415,13 @@ impl Shard {
         self.tick.thresholds.clone_from_slice(thresholds);
     }
 
-    /// Judges the sampled tick.
-    pub fn judge_tick(&mut self, common: &Common) {
+    /// Judges the sampled tick; `limits` are those of the candidates' populations.
+    pub fn judge_tick(&mut self, common: &Common, limits: &[Option<Limits>]) {
         let mut out = Vec::new();
         self.judge.judge(&self.tick, &mut out);
+        if let (Some(candidates), Some(slate)) = (&mut self.candidates, &common.slate) {
+            candidates.judge(slate, &self.tick, limits);
+        }
         self.note_runs(common);
         for transition in out {
             let ended_by_datapoint = transition.kind != ViolationEventType::AlarmInvalidated;

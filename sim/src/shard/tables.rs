@@ -176,8 +176,9 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    pub fn of(program: &Program) -> Needs {
-        let columns = program.columns();
+    /// What some program of several reads.
+    pub fn of<'a>(programs: impl IntoIterator<Item = &'a Program>) -> Needs {
+        let columns: Vec<Column> = programs.into_iter().flat_map(Program::columns).collect();
         let reads = |column| columns.contains(&column);
         Needs {
             traffic: [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn].into_iter().any(reads),

@@ -155,8 +155,9 @@ impl World<'_> {
         let start = scenario.start - scenario.ml.history;
         let common = Common {
             program: self.common.program.clone(),
+            slate: None,
             classes: super::classes(scenario, start, ticks, tick)?,
-            needs: Needs::of(&self.common.program),
+            needs: Needs::of([&self.common.program]),
             start,
             tick,
             normals: Normals::default(),

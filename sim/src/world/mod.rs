@@ -21,13 +21,14 @@ mod ledger;
 mod record;
 mod respond;
 mod rotation;
+pub mod trial;
 
 use rayon::prelude::*;
 
 use defender::account::{Change, DisconnectReason, PolicyTarget};
 use defender::audit::{Audit, AuditSettings};
 use defender::detect::Detect;
-use defender::detect::columns::Program;
+use defender::detect::columns::{Program, Slate};
 use defender::ids::ThingId;
 use defender::jobs::Jobs;
 use defender::mitigation::Mitigation;
@@ -45,6 +46,7 @@ use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
 use disruption::Disruptions;
 use learning::Learning;
 use ledger::Ledger;
+use trial::{Candidate, Trial};
 
 /// How to run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +109,7 @@ pub struct Run {
 /// # Errors
 /// [`Stopped::Cancelled`] if the observer says so, [`Stopped::Setup`] if the engine refuses what the scenario holds.
 pub fn run(scenario: &Scenario, options: RunOptions, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
-    play(scenario, None, options, observer)
+    play(scenario, &[], None, options, observer).map(|(run, _)| run)
 }
 
 /// Goes on with a run from a checkpoint; `scenario` is the one of its [lock](Saved::lock). The result is what the run
@@ -121,21 +123,22 @@ pub fn resume(
     options: RunOptions,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Run, Stopped> {
-    play(scenario, Some(saved), options, observer)
+    play(scenario, &[], Some(saved), options, observer).map(|(run, _)| run)
 }
 
 fn play(
     scenario: &Scenario,
+    candidates: &[Candidate],
     saved: Option<Saved>,
     options: RunOptions,
     observer: &mut (dyn Observer + Send),
-) -> Result<Run, Stopped> {
+) -> Result<(Run, Vec<Trial>), Stopped> {
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = options.threads {
         pool = pool.num_threads(threads.max(1));
     }
     let pool = pool.build().map_err(|error| Stopped::Setup(vec![format!("cannot start threads: {error}")]))?;
-    pool.install(|| World::new(scenario, options)?.run(saved, observer))
+    pool.install(|| World::new(scenario, candidates, options)?.run(saved, observer))
 }
 
 /// Everything there is.
@@ -170,18 +173,21 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, options: RunOptions) -> Result<World<'a>, Stopped> {
+    fn new(scenario: &'a Scenario, candidates: &[Candidate], options: RunOptions) -> Result<World<'a>, Stopped> {
         let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
         let mut fleet = Fleet::new(scenario).map_err(setup)?;
         let mut detect = learning::engine(scenario);
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
             .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
+        let slate = trial::slate(scenario, &program, candidates)?;
         let tick = program.tick();
         let ticks = (scenario.duration.0 / tick.0) as u64;
         let classes = classes(scenario, scenario.start, ticks, tick)?;
-        let needs = if options.telemetry { Needs::ALL } else { Needs::of(&program) };
-        let common = Common { program, classes, needs, start: scenario.start, tick, normals: Normals::default() };
+        let needs =
+            if options.telemetry { Needs::ALL } else { Needs::of(slate.iter().map(Slate::program).chain([&program])) };
+        let normals = Normals::default();
+        let common = Common { program, slate, classes, needs, start: scenario.start, tick, normals };
         let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
         let (disruptions, report_faults) = disruption::plan(scenario, &fleet, &mut ledger);
         audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
@@ -277,16 +283,17 @@ impl<'a> World<'a> {
                 .map(|device| record.coverage(detect, &fleet.account, ThingId(device)))
                 .collect()
         };
+        let common = &self.common;
         shards.par_iter_mut().for_each(|shard| {
             for lane in 0..shard.lanes() {
                 for (profile, covered) in covered[shard.first as usize + lane].iter().enumerate() {
-                    shard.cover(now, profile as u32, lane as u32, *covered);
+                    shard.cover(common, now, profile as u32, lane as u32, *covered);
                 }
             }
         });
     }
 
-    fn run(mut self, saved: Option<Saved>, observer: &mut (dyn Observer + Send)) -> Result<Run, Stopped> {
+    fn run(mut self, saved: Option<Saved>, observer: &mut (dyn Observer + Send)) -> Result<(Run, Vec<Trial>), Stopped> {
         let total = self.ticks * self.fleet.devices.len() as u64;
         match &saved {
             Some(saved) => saved.history.iter().for_each(|(until, training)| self.recall(*until, training.clone())),
@@ -323,7 +330,8 @@ impl<'a> World<'a> {
             self.synchronize(now);
             observer.progress(index * self.fleet.devices.len() as u64, total, now);
         }
-        Ok(self.finish())
+        let trials = self.trials();
+        Ok((self.finish(), trials))
     }
 
     /// The run as it is after taking in, and before doing what is due.
@@ -395,7 +403,8 @@ impl<'a> World<'a> {
 
     fn advance(&mut self, range: std::ops::Range<u64>) {
         let common = &self.common;
-        if common.program.populations().is_empty() {
+        let candidates = common.slate.as_ref().map_or(0, Slate::populations);
+        if common.program.populations().is_empty() && candidates == 0 {
             self.shards.par_iter_mut().for_each(|shard| shard.advance(common, range.clone()));
             return;
         }
@@ -403,20 +412,31 @@ impl<'a> World<'a> {
             self.shards.par_iter_mut().for_each(|shard| shard.sample(common, index));
             let thresholds: Vec<Option<u64>> = (0..common.program.populations().len())
                 .map(|population| {
-                    let shares = self.shards.par_iter().map(|shard| {
-                        let mut values = Vec::new();
-                        shard.contribute(population, &mut values);
-                        values
-                    });
-                    let mut values: Vec<u64> = shares.flatten().collect();
+                    let mut values = self.contributions(|shard, values| shard.contribute(population, values));
                     common.program.populations()[population].statistic.threshold(&mut values)
+                })
+                .collect();
+            let limits: Vec<_> = (0..candidates)
+                .map(|population| {
+                    let of = |shard: &Shard, values: &mut _| shard.contribute_to_candidates(common, population, values);
+                    common.slate.as_ref()?.limits(population, &mut self.contributions(of))
                 })
                 .collect();
             self.shards.par_iter_mut().for_each(|shard| {
                 shard.set_thresholds(&thresholds);
-                shard.judge_tick(common);
+                shard.judge_tick(common, &limits);
             });
         }
+    }
+
+    /// What all shards contribute to a population.
+    fn contributions(&self, of: impl Fn(&Shard, &mut Vec<u64>) + Sync) -> Vec<u64> {
+        let shares = self.shards.par_iter().map(|shard| {
+            let mut values = Vec::new();
+            of(shard, &mut values);
+            values
+        });
+        shares.flatten().collect()
     }
 
     /// Collects what the shards found.
@@ -560,7 +580,7 @@ impl<'a> World<'a> {
             }
             let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
-                shard.cover(now, profile as u32, lane as u32, covered);
+                shard.cover(common, now, profile as u32, lane as u32, covered);
             }
         }
         self.review_models(now);

@@ -1,7 +1,7 @@
 //! What attacks and innocent events do emerges: nobody scripts the alarms, the broker's refusals or the containment.
 
 use sim::outcome::{Act, Alarm, Outcome};
-use sim::scenario::{LoadOptions, load};
+use sim::scenario::{LoadOptions, Scenario, load};
 use sim::world::{RunOptions, Unobserved, run};
 
 /// Five hundred thermostats, one day, a profile with a behavior per metric of interest.
@@ -110,16 +110,19 @@ pub fn outcome(added: &str) -> Outcome {
 }
 
 pub fn outcome_in(world: &str, added: &str) -> Outcome {
+    let options = RunOptions { threads: Some(1), ..RunOptions::default() };
+    run(&scenario_in(world, added), options, &mut Unobserved).expect("it runs").outcome
+}
+
+pub fn scenario_in(world: &str, added: &str) -> Scenario {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("world.toml");
     std::fs::write(&path, format!("{world}\n{added}")).expect("it can be written");
-    let loaded = load(&path, &[], &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
-    let options = RunOptions { threads: Some(1), ..RunOptions::default() };
-    run(&loaded.scenario, options, &mut Unobserved).expect("it runs").outcome
+    load(&path, &[], &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}")).scenario
 }
 
 /// An act on devices of the class, two hours after the start.
-fn act(category: &str, name: &str, count: u32, duration: &str, what: &str) -> String {
+pub fn act(category: &str, name: &str, count: u32, duration: &str, what: &str) -> String {
     format!(
         "[[{category}]]\nname = \"{name}\"\nstart = \"2h\"\nduration = \"{duration}\"\ntargets = {{ count = {count} }}\n{what}\n"
     )

@@ -9,3 +9,4 @@ mod learning;
 mod loading;
 mod outcome;
 mod people;
+mod trials;

@@ -27,7 +27,7 @@ pub struct Columns {
     rules: Vec<RuleState>,
     windows: Vec<Window>,
     counts: Vec<RuleCount>,
-    silence: Silence,
+    last_data: LastData,
     /// By model: what was not taken yet. Empty at every synchronization point.
     #[serde(skip)]
     readings: Vec<Readings>,
@@ -47,13 +47,13 @@ struct RuleState {
 
 /// A value over several ticks, shared by the rules that need the same.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Window {
+pub(super) struct Window {
     column: Column,
     ticks: u32,
     aggregate: Aggregate,
     /// The profile that a sliding sum belongs to; `None`: tumbling.
     sliding: Option<u32>,
-    values: Vec<u64>,
+    pub(super) values: Vec<u64>,
     /// Tumbling: lanes with a datapoint so far.
     present: Mask,
     /// Sliding: the last `ticks` ticks, oldest at `next`.
@@ -63,12 +63,41 @@ struct Window {
     eligible: Vec<Mask>,
 }
 
-/// Which lanes are in alarm, and when each last gave data (D-60).
+/// When each lane last gave data of any kind (D-60): the end of a tick in which it was active, or a report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Silence {
-    alarms: Vec<u16>,
-    last_data: Vec<Timestamp>,
-    alarmed: Mask,
+pub(super) struct LastData(Vec<Timestamp>);
+
+impl LastData {
+    pub(super) fn new(lanes: usize) -> LastData {
+        LastData(vec![Timestamp(i64::MIN / 2); lanes])
+    }
+
+    pub(super) fn lanes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Notes who was active or reported in a tick.
+    pub(super) fn take(&mut self, tick: &Tick) {
+        for (word, lanes) in self.0.chunks_mut(64).enumerate() {
+            let (active, reported) = (tick.active[word], tick.reported[word]);
+            if active.count_ones() as usize == lanes.len() {
+                lanes.fill(tick.end);
+                continue;
+            }
+            for bit in bits(active) {
+                lanes[bit] = tick.end;
+            }
+            for bit in bits(reported & !active) {
+                let arrived = tick.start + Millis(i64::from(tick.arrival[word * 64 + bit]));
+                lanes[bit] = lanes[bit].max(arrived);
+            }
+        }
+    }
+
+    /// Whether a lane has been silent for more than two days.
+    pub(super) fn is_silent(&self, lane: usize, now: Timestamp) -> bool {
+        now - self.0[lane] > SILENCE
+    }
 }
 
 impl Columns {
@@ -90,10 +119,7 @@ impl Columns {
                 RuleKind::Set { .. } => None,
             };
             let window = wanted.filter(|(_, ticks, ..)| *ticks > 1).map(|(column, ticks, aggregate, statistical)| {
-                // Device-side statistics use tumbling windows too (CH-77); only static device rules slide (CH-73).
-                let sliding = column.is_device_side() && !statistical;
-                // A sliding sum starts afresh when its profile begins to cover a lane, so profiles do not share one.
-                let sliding = sliding.then_some(rule.profile);
+                let sliding = sliding(column, statistical).then_some(rule.profile);
                 let same = |w: &Window| (w.column, w.ticks, w.sliding) == (column, ticks, sliding);
                 windows.iter().position(same).unwrap_or_else(|| {
                     windows.push(Window::new(column, ticks, aggregate, sliding, lanes, program.profiles()));
@@ -108,7 +134,7 @@ impl Columns {
             rules,
             windows,
             counts: vec![RuleCount::default(); program.rules().len()],
-            silence: Silence { alarms: vec![0; lanes], last_data: vec![Timestamp(0); lanes], alarmed: vec![0; words] },
+            last_data: LastData::new(lanes),
             readings: vec![Readings::default(); program.learned().len()],
             program: program.clone(),
         }
@@ -143,7 +169,7 @@ impl Columns {
             self.windows.iter().flat_map(|w| w.ring.iter().map(Vec::len)).collect::<Vec<_>>(),
             self.rules.iter().map(rule).collect::<Vec<_>>(),
             self.windows.iter().map(window).collect::<Vec<_>>(),
-            (self.counts.len(), self.silence.alarms.len(), self.silence.last_data.len(), self.silence.alarmed.len()),
+            (self.counts.len(), self.last_data.lanes()),
         )
     }
 
@@ -158,8 +184,15 @@ impl Columns {
     }
 }
 
+/// Whether the window of a rule slides. A sliding sum starts afresh when its profile begins to cover a lane, so
+/// profiles do not share one.
+pub(super) const fn sliding(column: Column, statistical: bool) -> bool {
+    // Device-side statistics use tumbling windows too (CH-77); only static device rules slide (CH-73).
+    column.is_device_side() && !statistical
+}
+
 impl Window {
-    fn new(
+    pub(super) fn new(
         column: Column,
         ticks: u32,
         aggregate: Aggregate,
@@ -186,7 +219,7 @@ impl Window {
     }
 
     /// Whether a tumbling window ends with this tick.
-    fn ends(&self, tick: &Tick, step: Millis) -> bool {
+    pub(super) fn ends(&self, tick: &Tick, step: Millis) -> bool {
         tick.end.floor_to(self.length(step)) == tick.end
     }
 
@@ -194,7 +227,7 @@ impl Window {
         tick.start.floor_to(self.length(step)) == tick.start
     }
 
-    fn take(&mut self, tick: &Tick, step: Millis, covered: &[Mask]) {
+    pub(super) fn take(&mut self, tick: &Tick, step: Millis, covered: &[Mask]) {
         let column = tick.column(self.column);
         if self.sliding.is_some() {
             let slot = &mut self.ring[self.next];
@@ -223,6 +256,67 @@ impl Window {
             }
         }
     }
+
+    /// Lanes of a word with a datapoint at the end of this tick, where the window ends with it; a sliding one always
+    /// does.
+    pub(super) fn points(&self, word: usize, profile: usize, tick: &Tick, covered: &Mask) -> u64 {
+        if self.sliding.is_some() {
+            presence(tick, self.column, word) & covered[word]
+        } else {
+            self.present[word] & self.eligible[profile][word]
+        }
+    }
+
+    pub(super) fn slides(&self) -> bool {
+        self.sliding.is_some()
+    }
+
+    /// A profile begins or ceases to cover a lane.
+    pub(super) fn cover(&mut self, profile: u32, lane: usize, covered: bool) {
+        if !covered {
+            self.eligible[profile as usize][lane / 64] &= !(1 << (lane % 64));
+        } else if self.sliding == Some(profile) {
+            self.values[lane] = 0;
+            self.ring.iter_mut().for_each(|slot| slot[lane] = 0);
+        }
+    }
+}
+
+/// What each lane contributes to the population of a statistical rule at the end of a tick that no window has taken
+/// yet (D-56, D-57).
+pub(super) fn contribute(
+    column: Column,
+    window: Option<&Window>,
+    profile: usize,
+    covered: &Mask,
+    step: Millis,
+    tick: &Tick,
+    values: &mut Vec<u64>,
+) {
+    let numbers = tick.column(column);
+    let now = |word| presence(tick, column, word);
+    let absent = |value: u32| column.zero_is_absent() && value == 0;
+    let Some(window) = window else {
+        for (word, covered) in covered.iter().enumerate() {
+            let lanes = bits(now(word) & covered).map(|bit| numbers[word * 64 + bit]);
+            values.extend(lanes.filter(|value| !absent(*value)).map(u64::from));
+        }
+        return;
+    };
+    if !window.ends(tick, step) {
+        return;
+    }
+    for (word, eligible) in window.eligible[profile].iter().enumerate() {
+        for bit in bits(*eligible) {
+            let lane = word * 64 + bit;
+            let before = (window.present[word] >> bit & 1 == 1).then_some(window.values[lane]);
+            let here = (now(word) >> bit & 1 == 1 && !absent(numbers[lane])).then(|| u64::from(numbers[lane]));
+            values.extend(match (before, here) {
+                (before, Some(here)) => Some(window.aggregate.join(before, here)),
+                (before, None) => before,
+            });
+        }
+    }
 }
 
 impl Aggregate {
@@ -238,7 +332,7 @@ impl Aggregate {
 
 /// The lanes of a word that have something to measure in a tick.
 #[inline]
-fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
+pub(super) fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
     match column {
         Column::DisconnectMinutes => tick.known[word],
         _ if column.is_device_side() && column.is_gauge() => tick.reported[word],
@@ -249,7 +343,7 @@ fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
 
 /// Which of up to 64 values lie outside `low..=high`.
 #[inline]
-fn outside<T: Copy + PartialOrd>(values: &[T], low: T, high: T) -> u64 {
+pub(super) fn outside<T: Copy + PartialOrd>(values: &[T], low: T, high: T) -> u64 {
     let any = values.iter().fold(false, |any, v| any | (*v < low) | (*v > high));
     if !any {
         return 0;
@@ -263,7 +357,7 @@ fn narrowed(low: u64, high: u64) -> Option<(u32, u32)> {
 }
 
 #[inline]
-fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
+pub(super) fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
     values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v != T::default()) << i)
 }
 
@@ -318,15 +412,9 @@ impl Judge for Columns {
             return;
         }
         *mask ^= bit;
+        self.windows.iter_mut().for_each(|window| window.cover(profile, lane as usize, covered));
         if covered {
-            for window in self.windows.iter_mut().filter(|window| window.sliding == Some(profile)) {
-                window.values[lane as usize] = 0;
-                window.ring.iter_mut().for_each(|slot| slot[lane as usize] = 0);
-            }
             return;
-        }
-        for window in &mut self.windows {
-            window.eligible[profile as usize][word] &= !bit;
         }
         for index in 0..self.rules.len() {
             if self.program.rules()[index].profile == profile {
@@ -352,32 +440,10 @@ impl Judge for Columns {
     fn contribute(&self, tick: &Tick, population: usize, values: &mut Vec<u64>) {
         let population = self.program.populations()[population];
         let rule = &self.program.rules()[population.rule as usize];
-        let covered = &self.covered[rule.profile as usize];
-        let column = tick.column(population.column);
-        let now = |word| presence(tick, population.column, word);
-        let absent = |value: u32| population.column.zero_is_absent() && value == 0;
-        let Some(window) = self.rules[population.rule as usize].window.map(|index| &self.windows[index]) else {
-            for (word, covered) in covered.iter().enumerate() {
-                let lanes = bits(now(word) & covered).map(|bit| column[word * 64 + bit]);
-                values.extend(lanes.filter(|value| !absent(*value)).map(u64::from));
-            }
-            return;
-        };
-        if !window.ends(tick, self.program.tick()) {
-            return;
-        }
-        let eligible = &window.eligible[rule.profile as usize];
-        for (word, eligible) in eligible.iter().enumerate() {
-            for bit in bits(*eligible) {
-                let lane = word * 64 + bit;
-                let before = (window.present[word] >> bit & 1 == 1).then_some(window.values[lane]);
-                let here = (now(word) >> bit & 1 == 1 && !absent(column[lane])).then(|| u64::from(column[lane]));
-                values.extend(match (before, here) {
-                    (before, Some(here)) => Some(window.aggregate.join(before, here)),
-                    (before, None) => before,
-                });
-            }
-        }
+        let profile = rule.profile as usize;
+        let window = self.rules[population.rule as usize].window.map(|index| &self.windows[index]);
+        let step = self.program.tick();
+        contribute(population.column, window, profile, &self.covered[profile], step, tick, values);
     }
 }
 
@@ -418,18 +484,13 @@ impl Columns {
         tick: &Tick,
         out: &mut Vec<Transition>,
     ) {
-        let sliding = self.windows[window].sliding.is_some();
-        if !sliding && !self.windows[window].ends(tick, self.program.tick()) {
+        if !self.windows[window].slides() && !self.windows[window].ends(tick, self.program.tick()) {
             return;
         }
         // Lent out, so that the machines can be stepped meanwhile.
         let values = std::mem::take(&mut self.windows[window].values);
         for (word, chunk) in values.chunks(64).enumerate() {
-            let present = if sliding {
-                presence(tick, self.windows[window].column, word) & self.covered[profile][word]
-            } else {
-                self.windows[window].present[word] & self.windows[window].eligible[profile][word]
-            };
+            let present = self.windows[window].points(word, profile, tick, &self.covered[profile]);
             let violating = outside(chunk, low, high) & present;
             self.step(index, word, present, violating, device_side, tick, |lane| values[lane], out);
         }
@@ -529,12 +590,6 @@ impl Columns {
                 _ => time,
             };
             out.push(Transition { time, rule: index as u32, lane: lane as u32, kind, value: value(lane), first });
-            if !rule.exempt_from_silence {
-                match kind {
-                    ViolationEventType::InAlarm => self.silence.raised(lane, time),
-                    _ => self.silence.ended(lane),
-                }
-            }
         }
     }
 
@@ -544,48 +599,27 @@ impl Columns {
         state.first.remove(&(lane as u32));
         if let Some(kind) = state.machines[lane].invalidate() {
             out.push(Transition { time: now, rule: index as u32, lane: lane as u32, kind, value: 0, first: now });
-            if !self.program.rules()[index].exempt_from_silence {
-                self.silence.ended(lane);
-            }
         }
     }
 
     /// Invalidates the alarms of lanes that have been silent for more than two days (D-60, D-62).
     fn silence(&mut self, tick: &Tick, out: &mut Vec<Transition>) {
-        let boundary = tick.end.floor_to(GRID) == tick.end;
-        for word in 0..self.silence.alarmed.len() {
-            for bit in bits(self.silence.alarmed[word]) {
-                let lane = word * 64 + bit;
-                if tick.reported[word] >> bit & 1 == 1 {
-                    let arrived = tick.start + Millis(i64::from(tick.arrival[lane]));
-                    self.silence.last_data[lane] = self.silence.last_data[lane].max(arrived);
-                }
-                if tick.active[word] >> bit & 1 == 1 {
-                    self.silence.last_data[lane] = tick.end;
-                }
-                if boundary && tick.end - self.silence.last_data[lane] > SILENCE {
-                    for index in 0..self.rules.len() {
-                        if !self.program.rules()[index].exempt_from_silence {
-                            self.invalidate(index, lane, tick.end, out);
-                        }
+        self.last_data.take(tick);
+        if tick.end.floor_to(GRID) != tick.end {
+            return;
+        }
+        for index in 0..self.rules.len() {
+            if self.program.rules()[index].exempt_from_silence {
+                continue;
+            }
+            for word in 0..self.rules[index].busy.len() {
+                for bit in bits(self.rules[index].busy[word] & !tick.active[word]) {
+                    let lane = word * 64 + bit;
+                    if self.in_alarm(index, lane) && self.last_data.is_silent(lane, tick.end) {
+                        self.invalidate(index, lane, tick.end, out);
                     }
                 }
             }
-        }
-    }
-}
-
-impl Silence {
-    fn raised(&mut self, lane: usize, time: Timestamp) {
-        self.alarms[lane] += 1;
-        self.alarmed[lane / 64] |= 1 << (lane % 64);
-        self.last_data[lane] = self.last_data[lane].max(time);
-    }
-
-    fn ended(&mut self, lane: usize) {
-        self.alarms[lane] -= 1;
-        if self.alarms[lane] == 0 {
-            self.alarmed[lane / 64] &= !(1 << (lane % 64));
         }
     }
 }

@@ -11,15 +11,19 @@
 //! [`Judge`]. There are two: [`Columns`], whose inner loops touch only arrays and masks, and [`Plain`], written so
 //! that a reader can hold it against the specification line by line. Property tests keep them equal.
 //!
+//! [`Candidates`] judges up to 64 variants of behaviors at once, for whoever looks for the best one.
+//!
 //! The model of an ML behavior stays outside, too: a judge hands out the datapoints that it is to learn
 //! ([`Judge::take_readings`]), and is told with each tick what is normal ([`Tick::normals`]).
 //!
 //! What is not here: custom metrics and topic-filter dimensions (the object-side evaluator has them).
 
+mod candidates;
 mod fast;
 mod plain;
 mod program;
 
+pub use candidates::{Candidates, Change, Limits, Slate};
 pub use fast::Columns;
 pub use plain::Plain;
 pub use program::{Aggregate, Learned, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
@@ -231,5 +235,7 @@ pub trait Judge {
 /// The silence after which alarms are invalidated: *more* than two days (D-60).
 pub const SILENCE: Millis = Millis::days(2);
 
+#[cfg(test)]
+mod candidate_tests;
 #[cfg(test)]
 mod tests;

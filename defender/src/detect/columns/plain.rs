@@ -229,7 +229,7 @@ impl Judge for Plain {
             let boundary = tick.end.floor_to(GRID) == tick.end;
             if boundary && tick.end - lane.last_data > SILENCE {
                 for (r, rule) in self.program.rules().iter().enumerate() {
-                    if !rule.exempt_from_silence {
+                    if !rule.exempt_from_silence && lane.machines[r].in_alarm() {
                         invalidate(lane, r, index as u32, tick.end, out);
                     }
                 }

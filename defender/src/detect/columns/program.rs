@@ -153,6 +153,29 @@ impl Program {
         if errors.is_empty() { Ok(program) } else { Err(errors) }
     }
 
+    /// Other behaviors for the same profiles, on the same ticks: (position of the profile, behavior). A rule's
+    /// `behavior` is its position in the list.
+    ///
+    /// # Errors
+    /// One for each behavior that [`Program::compile`] would refuse, or whose duration is no multiple of the tick.
+    pub fn variants(&self, behaviors: &[(u32, Behavior)]) -> Result<Program, Vec<NotColumnar>> {
+        let mut program = Program { tick: self.tick, profiles: self.profiles, ..Program::default() };
+        let mut errors = Vec::new();
+        for (index, (profile, behavior)) in behaviors.iter().enumerate() {
+            let fits = behavior.duration.is_none_or(|duration| duration.0 % self.tick.0 == 0);
+            let rule = if fits {
+                program.rule(*profile, index as u32, behavior)
+            } else {
+                Err("a duration that is no multiple of the run's windows")
+            };
+            match rule {
+                Ok(rule) => program.rules.push(rule),
+                Err(what) => errors.push(NotColumnar { behavior: behavior.name.clone(), what }),
+            }
+        }
+        if errors.is_empty() { Ok(program) } else { Err(errors) }
+    }
+
     /// The rules, profile by profile.
     pub fn rules(&self) -> &[ProgramRule] {
         &self.rules

@@ -1,0 +1,214 @@
+//! `fleetrange sweep`
+
+use std::path::Path;
+
+use lab::sweep::{Block, Intensity, Planned, Sweep as Swept, detection_limits, plan, score};
+use lab::{Scorecard, outcome::Outcome};
+use reports::Destination;
+use reports::sweep::{self as told, Confirmed};
+use serde::Deserialize;
+use sim::scenario::problem::suggestion;
+use sim::scenario::{LoadOptions, Loaded, Scenario, load};
+use sim::world::trial::{Candidate, Trial, run_with};
+use sim::world::{RunOptions, Stopped};
+
+use super::stopped;
+use crate::arguments::{Sweep, TableFormat};
+use crate::exit::Code;
+use crate::progress::{Watch, on_interrupt};
+use crate::tell::Tell;
+
+/// A plan in a file: a block per behavior.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct PlanFile {
+    behavior: Vec<FileBlock>,
+}
+
+/// As [`Block`], with the behavior's name under `name`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct FileBlock {
+    name: String,
+    threshold: Option<String>,
+    percentile: Option<String>,
+    duration: Option<String>,
+    datapoints: Option<String>,
+}
+
+/// Judges many settings of behaviors on the telemetry of one run, and tells what each would have seen.
+pub fn run(arguments: &Sweep, tell: &Tell) -> Code {
+    match sweep(arguments, tell) {
+        Ok(()) => Code::Yes,
+        Err(code) => code,
+    }
+}
+
+fn sweep(arguments: &Sweep, tell: &Tell) -> Result<(), Code> {
+    let cannot = |text: String| {
+        tell.failure(&text);
+        Code::CannotStart
+    };
+    let loaded = super::read(&arguments.scenario, &arguments.shape, tell)?;
+    let blocks = blocks(arguments).map_err(cannot)?;
+    let planned = plan(&loaded.scenario, &blocks).map_err(|errors| {
+        errors.iter().for_each(|error| tell.failure(error));
+        tell.failure(&super::counted(errors.len()));
+        Code::CannotStart
+    })?;
+    let ladder =
+        arguments.limit.as_deref().map(|attack| ladder(attack, &loaded, arguments)).transpose().map_err(cannot)?;
+    let destination = arguments.out.as_deref().map(Destination::open).transpose();
+    let destination = destination.map_err(|error| cannot(error.to_string()))?;
+    let candidates: Vec<Candidate> = planned.iter().flat_map(Planned::candidates).collect();
+    tell.remark(&format!("{}: {} settings on one telemetry", loaded.scenario.name, candidates.len()));
+    let open = open_loop(&loaded.scenario);
+    let (outcome, trials) = play(&open, &candidates, arguments, tell)?;
+    let mut swept = score(&outcome, &planned, &trials);
+    if let Some(ladder) = ladder {
+        let (intensities, scenarios): (Vec<Intensity>, Vec<Scenario>) = ladder.rungs.into_iter().unzip();
+        let mut sweeps = Vec::new();
+        for (intensity, scenario) in intensities.iter().zip(&scenarios) {
+            tell.remark(&format!("{} at {}", ladder.attack, intensity.text));
+            let (outcome, trials) = play(scenario, &candidates, arguments, tell)?;
+            sweeps.push(score(&outcome, &planned, &trials));
+        }
+        swept.limits = Some(detection_limits(&swept, &ladder.attack, RATE, intensities, &sweeps));
+    }
+    let runs = confirm(&loaded, &planned, &swept, arguments, tell)?;
+    let confirmed: Vec<Confirmed<'_>> = runs
+        .iter()
+        .map(|(behavior, candidate, card)| Confirmed { behavior: *behavior, candidate: *candidate, card })
+        .collect();
+    if let Some(destination) = destination {
+        let page = destination.path().join("sweep.html");
+        told::write(destination, &swept, &confirmed).map_err(|error| cannot(error.to_string()))?;
+        tell.remark(&format!("report: {}", page.display()));
+    }
+    tell.answer(&match arguments.format {
+        TableFormat::Human => told::text(&swept, &confirmed),
+        TableFormat::Json => told::json(&swept),
+        TableFormat::Markdown => told::markdown(&swept, &confirmed),
+        TableFormat::Csv => told::csv(&swept),
+    });
+    Ok(())
+}
+
+/// The scenario with nobody who responds to alarms: only then is telemetry the same whatever the thresholds.
+fn open_loop(scenario: &Scenario) -> Scenario {
+    Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() }
+}
+
+fn play(
+    scenario: &Scenario,
+    candidates: &[Candidate],
+    arguments: &Sweep,
+    tell: &Tell,
+) -> Result<(Outcome, Vec<Trial>), Code> {
+    let mut watch = Watch::new(*tell, on_interrupt());
+    let options = RunOptions { threads: arguments.threads, ..RunOptions::default() };
+    let result = run_with(scenario, candidates, options, &mut watch);
+    watch.done();
+    let (run, trials) = result.map_err(|reason: Stopped| stopped(&reason, tell))?;
+    Ok((run.outcome, trials))
+}
+
+/// What is varied of an attack.
+const RATE: &str = "rate";
+
+/// An attack at several intensities.
+struct Ladder {
+    attack: String,
+    rungs: Vec<(Intensity, Scenario)>,
+}
+
+/// The scenario with an attack's rate at 1/64 to 4 times what it is.
+fn ladder(name: &str, loaded: &Loaded, arguments: &Sweep) -> Result<Ladder, String> {
+    let lock = loaded.lock.to_toml(env!("CARGO_PKG_VERSION"), None);
+    let document: toml::Table = toml::from_str(&lock).map_err(|error| error.to_string())?;
+    let attacks: Vec<&toml::Table> = document
+        .get("attack")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|a| a.as_table())
+        .collect();
+    let named = |attack: &&&toml::Table| attack.get("name").and_then(toml::Value::as_str) == Some(name);
+    let Some(attack) = attacks.iter().find(named) else {
+        let names: Vec<&str> = attacks.iter().filter_map(|attack| attack.get("name")?.as_str()).collect();
+        let meant = suggestion(name, names).unwrap_or_default();
+        return Err(format!("the scenario has no attack `{name}`; {meant}"));
+    };
+    let rate = attack.iter().find_map(|(kind, value)| Some((kind, value.as_table()?.get(RATE)?.as_str()?)));
+    let Some((kind, rate)) = rate else {
+        return Err(format!("attack `{name}` has no `{RATE}` that could be varied"));
+    };
+    let end = rate.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(rate.len());
+    let (number, unit) = rate.split_at(end);
+    let number: f64 = number.replace('_', "").parse().map_err(|_| format!("`{rate}` does not begin with a number"))?;
+    let options = LoadOptions { seed: arguments.shape.seed, devices: arguments.shape.devices };
+    let mut rungs = Vec::new();
+    for step in -6..=2 {
+        let factor = f64::powi(2.0, step);
+        let text = format!("{}{unit}", number * factor);
+        let mut changes = arguments.shape.set.clone();
+        changes.push((format!("attack.{name}.{kind}.{RATE}"), text.clone()));
+        let loaded = load(&arguments.scenario, &changes, &options).map_err(|problems| problems.to_string())?;
+        rungs.push((Intensity { factor, text }, open_loop(&loaded.scenario)));
+    }
+    Ok(Ladder { attack: name.to_owned(), rungs })
+}
+
+/// What to sweep: from the command line, or from a file.
+fn blocks(arguments: &Sweep) -> Result<Vec<Block>, String> {
+    if let Some(file) = &arguments.plan {
+        return read_plan(file);
+    }
+    let grid = |words: &Option<Vec<String>>| words.as_ref().map(|words| words.join(" "));
+    let block = |behavior: &String| Block {
+        behavior: behavior.clone(),
+        threshold: grid(&arguments.threshold),
+        percentile: arguments.percentile.clone(),
+        duration: arguments.duration.clone(),
+        datapoints: grid(&arguments.datapoints),
+    };
+    Ok(arguments.behavior.iter().map(block).collect())
+}
+
+fn read_plan(file: &Path) -> Result<Vec<Block>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let plan: PlanFile = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    let block = |block: FileBlock| Block {
+        behavior: block.name,
+        threshold: block.threshold,
+        percentile: block.percentile,
+        duration: block.duration,
+        datapoints: block.datapoints,
+    };
+    Ok(plan.behavior.into_iter().map(block).collect())
+}
+
+/// Runs the best settings again, each by itself, with everybody who responds: (behavior, candidate, scores).
+fn confirm(
+    loaded: &Loaded,
+    planned: &[Planned],
+    swept: &Swept,
+    arguments: &Sweep,
+    tell: &Tell,
+) -> Result<Vec<(usize, usize, Scorecard)>, Code> {
+    let Some(most) = arguments.confirm else { return Ok(Vec::new()) };
+    let mut confirmed = Vec::new();
+    for (behavior, plan) in planned.iter().enumerate() {
+        for candidate in swept.behaviors[behavior].best(most) {
+            let setting = &plan.settings[candidate];
+            tell.remark(&format!("{}: {} with responders", plan.base.name, setting.words()));
+            let mut scenario = loaded.scenario.clone();
+            let behaviors =
+                scenario.profiles[plan.profile].request.behaviors.as_mut().expect("it was planned from there");
+            behaviors[plan.behavior] = setting.apply(&plan.base);
+            let (outcome, _) = play(&scenario, &[], arguments, tell)?;
+            confirmed.push((behavior, candidate, lab::score(&outcome)));
+        }
+    }
+    Ok(confirmed)
+}

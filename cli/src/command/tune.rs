@@ -1,0 +1,132 @@
+//! `fleetrange tune`
+
+use lab::sweep::{Planned, Sweep, plan, score};
+use lab::tune::{
+    self as lab_tune, Constraints, Tuning, blocks, chosen, cloud_formation, updates, with_report_loss, with_traffic,
+};
+use reports::{Destination, tuning as told};
+use sim::scenario::{Loaded, Scenario};
+use sim::world::RunOptions;
+use sim::world::trial::{Candidate, run_with};
+
+use super::stopped;
+use crate::arguments::{ReportFormat, Tune};
+use crate::exit::Code;
+use crate::progress::{Watch, on_interrupt};
+use crate::tell::Tell;
+
+/// Recommends settings that keep to constraints, and holds them against other telemetry.
+pub fn run(arguments: &Tune, tell: &Tell) -> Code {
+    match tune(arguments, tell) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
+    let cannot = |text: String| {
+        tell.failure(&text);
+        Code::CannotStart
+    };
+    let constraints = Constraints {
+        max_alarms_per_day: arguments.max_alarms_per_day,
+        min_recall: arguments.min_recall,
+        max_p95_latency: arguments.max_p95_latency,
+    };
+    if constraints == Constraints::default() {
+        return Err(cannot("say what to keep to: --max-alarms-per-day, --min-recall or --max-p95-latency".to_owned()));
+    }
+    let loaded = super::read(&arguments.scenario, &arguments.shape, tell)?;
+    let scenario = open_loop(&loaded);
+    let blocks = blocks(&scenario);
+    if blocks.is_empty() {
+        return Err(cannot("no profile of the scenario has a behavior with a numeric upper bound".to_owned()));
+    }
+    let planned = plan(&scenario, &blocks).map_err(|errors| {
+        errors.iter().for_each(|error| tell.failure(error));
+        Code::CannotStart
+    })?;
+    let destination = arguments.out.as_deref().map(Destination::open).transpose();
+    let destination = destination.map_err(|error| cannot(error.to_string()))?;
+    let bench = Bench { arguments, tell };
+    let seeds: Vec<u64> = (0..arguments.runs).map(|number| scenario.seed.wrapping_add(number)).collect();
+    let sweep = bench.sweep(&scenario, &planned, &seeds)?;
+    let mut tuning = lab_tune::tune(&sweep, &seeds, constraints);
+    bench.check(&scenario, &planned, &mut tuning)?;
+    let requests = updates(&scenario, &planned, &tuning);
+    let mut documents: Vec<told::Document> = Vec::new();
+    for request in &requests {
+        let json = serde_json::to_value(request).map_err(|error| cannot(error.to_string()))?;
+        documents.push((format!("{}.update.json", request.security_profile_name), json));
+    }
+    documents.push(("cloudformation.json".to_owned(), cloud_formation(&loaded.scenario, &requests)));
+    if let Some(destination) = destination {
+        let directory = destination.path().to_owned();
+        told::write(destination, &tuning, &documents).map_err(|error| cannot(error.to_string()))?;
+        tell.remark(&format!("ready to use: {}", directory.display()));
+    }
+    tell.answer(&match arguments.format {
+        ReportFormat::Human => told::text(&tuning),
+        ReportFormat::Json => told::json(&tuning),
+        ReportFormat::Markdown => told::markdown(&tuning),
+    });
+    Ok(match (tuning.fits, tuning.holds()) {
+        (false, _) => Code::No,
+        (true, false) => Code::Inconclusive,
+        (true, true) => Code::Yes,
+    })
+}
+
+/// The scenario with nobody who responds to alarms.
+fn open_loop(loaded: &Loaded) -> Scenario {
+    Scenario { responders: Vec::new(), teams: Vec::new(), ..loaded.scenario.clone() }
+}
+
+struct Bench<'a> {
+    arguments: &'a Tune,
+    tell: &'a Tell,
+}
+
+impl Bench<'_> {
+    /// Sweeps a plan on several seeds.
+    fn sweep(&self, scenario: &Scenario, planned: &[Planned], seeds: &[u64]) -> Result<Sweep, Code> {
+        let candidates: Vec<Candidate> = planned.iter().flat_map(Planned::candidates).collect();
+        let mut sweeps = Vec::new();
+        let interrupted = on_interrupt();
+        for seed in seeds {
+            self.tell.remark(&format!("seed {seed}: {} settings", candidates.len()));
+            let scenario = Scenario { seed: *seed, ..scenario.clone() };
+            let mut watch = Watch::new(*self.tell, interrupted.clone());
+            let options = RunOptions { threads: self.arguments.threads, ..RunOptions::default() };
+            let result = run_with(&scenario, &candidates, options, &mut watch);
+            watch.done();
+            let (run, trials) = result.map_err(|reason| stopped(&reason, self.tell))?;
+            sweeps.push(score(&run.outcome, planned, &trials));
+        }
+        Ok(Sweep::pool(&sweeps).expect("there is at least one seed"))
+    }
+
+    /// Holds the recommendation against seeds and traffic that it was not chosen on.
+    fn check(&self, scenario: &Scenario, planned: &[Planned], tuning: &mut Tuning) -> Result<(), Code> {
+        let only = chosen(planned, tuning);
+        let first = scenario.seed.wrapping_add(self.arguments.runs);
+        let holdout: Vec<u64> = (0..self.arguments.holdout).map(|number| first.wrapping_add(number)).collect();
+        if let [first, ..] = holdout[..] {
+            let what = match holdout.len() {
+                1 => format!("seed {first}"),
+                n => format!("seeds {first} to {}", first.wrapping_add(n as u64 - 1)),
+            };
+            let sweep = self.sweep(scenario, &only, &holdout)?;
+            tuning.checks.push(lab_tune::check(what, tuning, &sweep));
+        }
+        let others = [
+            ("traffic −25 %", with_traffic(scenario, 0.75)),
+            ("traffic +25 %", with_traffic(scenario, 1.25)),
+            ("1 % of reports lost", with_report_loss(scenario, 0.01)),
+        ];
+        for (what, scenario) in &others {
+            let sweep = self.sweep(scenario, &only, &tuning.seeds)?;
+            tuning.checks.push(lab_tune::check((*what).to_owned(), tuning, &sweep));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! `fleetrange tune`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{fleetrange, starter, stderr, stdout};
+
+fn tune(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let (_dir, path) = starter();
+    let output = fleetrange()
+        .args(["--error-format", "plain", "tune", "--quiet", "--devices", "500", "--runs", "1", "--holdout", "1"])
+        .arg(&path)
+        .args(arguments)
+        .output()
+        .expect("it starts");
+    (output.status.code(), stdout(&output), stderr(&output))
+}
+
+#[test]
+fn a_budget_that_can_be_kept_gives_documents_that_the_service_takes() {
+    let (dir, path) = starter();
+    let out = dir.path().join("out");
+    let asked = ["--max-alarms-per-day", "20", "--min-recall", "0.95", "--max-p95-latency", "15m", "--format", "json"];
+    let output = fleetrange()
+        .args(["tune", "--quiet", "--runs", "2", "--holdout", "1"])
+        .args(asked)
+        .arg("--out")
+        .arg(&out)
+        .arg(&path)
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}{}", stderr(&output), stdout(&output));
+    let tuning: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!((&tuning["schema"], &tuning["fits"]), (&"fleetrange.tuning/1".into(), &true.into()));
+    let sent = &tuning["behaviors"][0];
+    assert_eq!((&sent["name"], &sent["reason"]), (&"MessagesSent".into(), &"fits".into()));
+    assert_eq!(tuning["behaviors"][1]["reason"], "not-exercised");
+    let checks: Vec<&str> =
+        tuning["checks"].as_array().expect("checks").iter().filter_map(|check| check["what"].as_str()).collect();
+    assert!(
+        checks[0].starts_with("seed ") && checks[1..] == ["traffic −25 %", "traffic +25 %", "1 % of reports lost"],
+        "{checks:?}"
+    );
+    // The update is a profile with another setting, which `check` finds no fault with.
+    let update = fs::read_to_string(out.join("Meters.update.json")).expect("written");
+    let json: Value = serde_json::from_str(&update).expect("JSON");
+    let threshold = &json["behaviors"][0]["criteria"]["value"]["count"];
+    assert_eq!(*threshold, sent["after"]["setting"]["threshold"]["count"]);
+    let checked = fleetrange().arg("check").arg(out.join("Meters.update.json")).output().expect("it starts");
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    let template: Value =
+        serde_json::from_str(&fs::read_to_string(out.join("cloudformation.json")).expect("written")).expect("JSON");
+    let properties = &template["Resources"]["SecurityProfile1Meters"]["Properties"];
+    assert_eq!(properties["Behaviors"][0]["Criteria"]["Value"]["Count"], threshold.to_string());
+    assert!(properties["TargetArns"][0].as_str().expect("a target").ends_with("thinggroup/fleet"));
+    let rationale = fs::read_to_string(out.join("rationale.md")).expect("written");
+    assert!(rationale.contains("MessagesSent") && rationale.contains("traffic +25 %"), "{rationale}");
+    assert_eq!(fs::read_to_string(out.join("tuning.json")).expect("written"), stdout(&output));
+}
+
+#[test]
+fn what_nothing_meets_is_a_no_that_says_what_would_have_to_give() {
+    let (code, told, errors) = tune(&["--min-recall", "1", "--max-p95-latency", "1m"]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(told.contains("no setting meets every constraint"), "{told}");
+    assert!(told.contains("95 % latency of"), "a minute is less than a window: {told}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_told() {
+    for (arguments, told) in [
+        (&[][..], "say what to keep to"),
+        (&["--min-recall", "95"], "between 0 and 1"),
+        (&["--max-alarms-per-day", "-1"], "0 or more"),
+        (&["--max-p95-latency", "soon"], "soon"),
+    ] {
+        let (code, answer, errors) = tune(arguments);
+        assert_eq!((code, answer.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(errors.contains(told), "{arguments:?}: {errors}");
+    }
+}

@@ -1,0 +1,212 @@
+//! What a sweep tries: blocks of grids, laid over the behaviors of a scenario.
+
+use defender::detect::behavior::{Behavior, Catalog};
+use defender::detect::criteria::Statistic;
+use defender::detect::validate::{Surroundings, validate_within};
+use defender::detect::wire;
+use defender::error::Compatibility;
+use defender::time::Millis;
+use sim::scenario::Scenario;
+use sim::scenario::problem::suggestion;
+use sim::scenario::quantity::parse_duration;
+use sim::world::trial::Candidate;
+
+use super::grid;
+use super::setting::{Setting, Threshold};
+
+/// Candidates that one sweep may try.
+pub const CANDIDATES_MAX: usize = 4_096;
+
+/// What to vary of one behavior, as it was written; what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Block {
+    /// `Behavior`, or `Profile/Behavior` where several profiles have one of that name.
+    pub behavior: String,
+    /// Static thresholds, in the notation of [`grid`].
+    pub threshold: Option<String>,
+    /// Percentiles, with commas between them: `90,99,99.9`.
+    pub percentile: Option<String>,
+    /// Windows, with commas between them: `5m,10m`.
+    pub duration: Option<String>,
+    /// Consecutive datapoints to alarm, in the notation of [`grid`].
+    pub datapoints: Option<String>,
+}
+
+/// A behavior with the settings to be tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Position of its profile among the scenario's.
+    pub profile: usize,
+    /// The profile's name.
+    pub profile_name: String,
+    /// Its position in the profile.
+    pub behavior: usize,
+    /// As it is.
+    pub base: wire::Behavior,
+    /// What to try: first the setting that it has, then the rest in ascending order.
+    pub settings: Vec<Setting>,
+    /// The same, as the engine judges them.
+    pub judged: Vec<Behavior>,
+}
+
+impl Planned {
+    /// The candidates, in the order of the settings.
+    pub fn candidates(&self) -> impl Iterator<Item = Candidate> + '_ {
+        self.judged.iter().map(|behavior| Candidate { profile: self.profile, behavior: behavior.clone() })
+    }
+}
+
+/// Resolves blocks against a scenario.
+///
+/// # Errors
+/// Everything that is wrong with them, a sentence each.
+pub fn plan(scenario: &Scenario, blocks: &[Block]) -> Result<Vec<Planned>, Vec<String>> {
+    let (mut planned, mut errors) = (Vec::new(), Vec::new());
+    for block in blocks {
+        match find(scenario, &block.behavior) {
+            Err(error) => errors.push(error),
+            Ok((profile, behavior)) => match settings(scenario, profile, behavior, block) {
+                Ok(plan) => planned.push(plan),
+                Err(found) => errors.extend(found),
+            },
+        }
+    }
+    for (place, plan) in planned.iter().enumerate() {
+        let same = |other: &&Planned| (other.profile, other.behavior) == (plan.profile, plan.behavior);
+        if planned[..place].iter().any(|other| same(&other)) {
+            errors.push(format!("behavior `{}` is swept twice; put its grids together", plan.base.name));
+        }
+    }
+    let count: usize = planned.iter().map(|plan| plan.settings.len()).sum();
+    if count > CANDIDATES_MAX {
+        errors.push(format!("{count} candidates are too many for one sweep; at most {CANDIDATES_MAX} are tried"));
+    }
+    if errors.is_empty() { Ok(planned) } else { Err(errors) }
+}
+
+/// The behavior of that name, as (position of the profile, position in it).
+fn find(scenario: &Scenario, name: &str) -> Result<(usize, usize), String> {
+    let rows: Vec<(usize, usize, &str, &str)> = scenario
+        .profiles
+        .iter()
+        .enumerate()
+        .flat_map(|(profile, plan)| {
+            let behaviors = plan.request.behaviors.iter().flatten().enumerate();
+            behaviors.map(move |(behavior, row)| {
+                (profile, behavior, plan.request.security_profile_name.as_str(), row.name.as_str())
+            })
+        })
+        .collect();
+    let found: Vec<_> = match name.split_once('/') {
+        Some((profile, behavior)) => rows.iter().filter(|row| (row.2, row.3) == (profile, behavior)).collect(),
+        None => rows.iter().filter(|row| row.3 == name).collect(),
+    };
+    match found[..] {
+        [(profile, behavior, ..)] => Ok((*profile, *behavior)),
+        [] => {
+            let names: Vec<&str> = rows.iter().map(|row| row.3).collect();
+            let meant = suggestion(name, names).unwrap_or_default();
+            Err(format!("no profile of the scenario has a behavior `{name}`; {meant}"))
+        }
+        _ => {
+            let all: Vec<String> = found.iter().map(|row| format!("`{}/{}`", row.2, row.3)).collect();
+            Err(format!("several profiles have a behavior `{name}`; write {}", all.join(" or ")))
+        }
+    }
+}
+
+fn settings(scenario: &Scenario, profile: usize, behavior: usize, block: &Block) -> Result<Planned, Vec<String>> {
+    let base = scenario.profiles[profile].request.behaviors.as_ref().expect("it was found there")[behavior].clone();
+    let current = Setting::of(&base);
+    let name = &block.behavior;
+    let mut errors = Vec::new();
+    let mut told = |error: String| errors.push(format!("{name}: {error}"));
+    let mut thresholds = Vec::new();
+    if let Some(text) = &block.threshold {
+        match grid::numbers(text) {
+            Ok(values) => thresholds.extend(values.into_iter().map(Threshold::Count)),
+            Err(error) => told(format!("threshold: {error}")),
+        }
+    }
+    if let Some(text) = &block.percentile {
+        for part in text.split(',').map(str::trim) {
+            let api = if part.starts_with('p') { part.to_owned() } else { format!("p{part}") };
+            if Statistic::from_name(&api).is_some() {
+                thresholds.push(Threshold::Percentile(api));
+            } else {
+                let all: Vec<&str> = Statistic::NAMES.iter().map(|(name, _)| *name).collect();
+                told(format!("percentile: the service knows {}, found `{part}`", all.join(", ")));
+            }
+        }
+    }
+    if thresholds.is_empty() {
+        thresholds.push(current.threshold.clone());
+    }
+    let mut durations = vec![current.duration];
+    if let Some(text) = &block.duration {
+        durations.clear();
+        for part in text.split(',') {
+            match parse_duration(part.trim()) {
+                Ok(duration) => durations.push(Some(duration)),
+                Err(_) => told(format!("duration: expected a duration such as `5m`, found `{}`", part.trim())),
+            }
+        }
+    }
+    let mut datapoints = vec![current.to_alarm];
+    if let Some(text) = &block.datapoints {
+        match grid::numbers(text) {
+            Ok(values) if values.iter().all(|n| (1..=10).contains(n)) => {
+                datapoints = values.into_iter().map(|n| n as u8).collect();
+            }
+            Ok(_) => told(format!("datapoints: must lie in 1..=10 (D-V19), found `{text}`")),
+            Err(error) => told(format!("datapoints: {error}")),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut tried = Vec::new();
+    for threshold in &thresholds {
+        for duration in &durations {
+            for to_alarm in &datapoints {
+                // A percentile needs a window; a behavior without one has the shortest.
+                let duration = match threshold {
+                    Threshold::Percentile(_) => duration.or(Some(Millis::seconds(300))),
+                    _ => *duration,
+                };
+                tried.push(Setting { threshold: threshold.clone(), duration, to_alarm: *to_alarm, ..current.clone() });
+            }
+        }
+    }
+    tried.sort();
+    tried.dedup();
+    tried.retain(|setting| *setting != current);
+    tried.insert(0, current);
+    let judged = judged(&base, &tried, scenario.compatibility).map_err(|error| vec![format!("{name}: {error}")])?;
+    let profile_name = scenario.profiles[profile].request.security_profile_name.clone();
+    Ok(Planned { profile, profile_name, behavior, base, settings: tried, judged })
+}
+
+/// A behavior with each of the settings, as the engine judges it.
+///
+/// # Errors
+/// The first setting that the engine refuses, with its reason.
+pub fn judged(
+    base: &wire::Behavior,
+    settings: &[Setting],
+    compatibility: Compatibility,
+) -> Result<Vec<Behavior>, String> {
+    settings
+        .iter()
+        .map(|setting| {
+            let given = [setting.apply(base)];
+            let validated = validate_within(&given, &Catalog::default(), compatibility, Surroundings::default());
+            match (validated.errors.first(), validated.behaviors.into_iter().next()) {
+                (None, Some(behavior)) => Ok(behavior),
+                (Some(error), _) => Err(format!("`{}`: {} ({})", setting.words(), error.message, error.rule)),
+                (None, None) => Err(format!("`{}` is no behavior", setting.words())),
+            }
+        })
+        .collect()
+}

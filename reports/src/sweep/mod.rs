@@ -1,0 +1,451 @@
+//! A sweep, told: for a terminal, in Markdown, as CSV, as a page, as a directory.
+
+mod figure;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use lab::sweep::{CAUGHT, CandidateScore, DetectionLimits, Sweep, SweptBehavior};
+
+use crate::grid;
+use crate::html::page::{Again, Answer, Page, Section};
+use crate::html::table::{Cell, Column, Table, numbers, text as text_cell, value, words};
+use crate::plot::{Figure, csv_text};
+use crate::run_dir::{Destination, WriteError, write_figures, write_text};
+use crate::wording::{count, parts, percent, rate, rate_interval, share, share_interval, span, things};
+
+/// Rows of a table in a terminal.
+const ROWS: usize = 30;
+
+/// A full run of a candidate, with responders: what happens when its alarms set the responses off.
+pub struct Confirmed<'a> {
+    /// Position among [`Sweep::behaviors`].
+    pub behavior: usize,
+    /// Position among its candidates.
+    pub candidate: usize,
+    /// The scores of the run.
+    pub card: &'a lab::Scorecard,
+}
+
+/// For a terminal.
+pub fn text(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> String {
+    let mut out = format!("{}\n{}\n", headline(sweep), facts(sweep).join(", "));
+    for behavior in &sweep.behaviors {
+        let _ = writeln!(out, "\n{}\n  {}", title(behavior), lead(behavior));
+        out.push_str(&grid::text(&told(behavior), ROWS));
+    }
+    if let Some(limits) = &sweep.limits {
+        let _ = writeln!(out, "\n{}", limit_title(limits));
+        out.push_str(&grid::text(&limit_table(limits), ROWS));
+    }
+    if !confirmed.is_empty() {
+        let _ = writeln!(out, "\n{CONFIRMED}");
+        out.push_str(&grid::text(&confirmations(sweep, confirmed), ROWS));
+    }
+    out
+}
+
+/// For a pull request.
+pub fn markdown(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> String {
+    let mut out = format!("## {}\n\n{}\n", grid::escaped(&headline(sweep)), facts(sweep).join(", "));
+    for behavior in &sweep.behaviors {
+        let _ = write!(out, "\n### {}\n\n{}\n\n", grid::escaped(&title(behavior)), grid::escaped(&lead(behavior)));
+        out.push_str(&grid::markdown(&told(behavior)));
+    }
+    if let Some(limits) = &sweep.limits {
+        let _ = write!(out, "\n### {}\n\n", grid::escaped(&limit_title(limits)));
+        out.push_str(&grid::markdown(&limit_table(limits)));
+    }
+    if !confirmed.is_empty() {
+        let _ = write!(out, "\n### {CONFIRMED}\n\n");
+        out.push_str(&grid::markdown(&confirmations(sweep, confirmed)));
+    }
+    out
+}
+
+/// As its JSON document.
+pub fn json(sweep: &Sweep) -> String {
+    let mut text = serde_json::to_string_pretty(sweep).expect("plain data serializes");
+    text.push('\n');
+    text
+}
+
+/// Every candidate as a line of CSV; what is not available is empty.
+pub fn csv(sweep: &Sweep) -> String {
+    let or_empty = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+    let rows = sweep.behaviors.iter().flat_map(|behavior| {
+        behavior.candidates.iter().enumerate().map(move |(position, candidate)| {
+            let (recall, precision) = (candidate.quality.recall, candidate.quality.precision);
+            let false_alarms = candidate.false_alarms.per_day;
+            let seconds = |of: fn(&lab::latency::Latency) -> lab::Millis| {
+                or_empty(candidate.latency.as_ref().map(|latency| of(latency).as_seconds_f64()))
+            };
+            [
+                behavior.profile.clone(),
+                behavior.name.clone(),
+                candidate.setting.words(),
+                (position == 0).to_string(),
+                candidate.on_front.to_string(),
+                or_empty(recall.map(|p| p.value)),
+                or_empty(recall.map(|p| p.low)),
+                or_empty(recall.map(|p| p.high)),
+                or_empty(precision.map(|p| p.value)),
+                or_empty(precision.map(|p| p.low)),
+                or_empty(precision.map(|p| p.high)),
+                or_empty(candidate.quality.f1),
+                or_empty(candidate.false_positive_rate.map(|p| p.value)),
+                seconds(|latency| latency.p50),
+                seconds(|latency| latency.p95),
+                candidate.wrong.to_string(),
+                or_empty(false_alarms.map(|rate| rate.value)),
+                or_empty(false_alarms.map(|rate| rate.low)),
+                or_empty(false_alarms.map(|rate| rate.high)),
+                or_empty(candidate.false_alarms.per_1000_device_days.map(|rate| rate.value)),
+            ]
+        })
+    });
+    let heading = [
+        "profile",
+        "behavior",
+        "setting",
+        "current",
+        "on_front",
+        "recall",
+        "recall_low",
+        "recall_high",
+        "precision",
+        "precision_low",
+        "precision_high",
+        "f1",
+        "false_positive_rate",
+        "latency_p50_s",
+        "latency_p95_s",
+        "false_alarms",
+        "false_alarms_per_day",
+        "false_alarms_per_day_low",
+        "false_alarms_per_day_high",
+        "false_alarms_per_1000_device_days",
+    ];
+    csv_text(heading, rows)
+}
+
+/// Writes `sweep.html`, `sweep.json`, `sweep.md`, `sweep.csv` and the figures into a directory, whole or not at all.
+///
+/// # Errors
+/// [`WriteError`]; then what was there is as before.
+pub fn write(destination: Destination, sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> Result<(), WriteError> {
+    destination.fill(|dir: &Path| {
+        let figures = figure::figures(sweep);
+        write_figures(&dir.join("plots"), &figures)?;
+        write_text(&dir.join("sweep.md"), &markdown(sweep, confirmed))?;
+        write_text(&dir.join("sweep.csv"), &csv(sweep))?;
+        write_text(&dir.join("sweep.html"), &page(sweep, confirmed, &figures).render()?)?;
+        write_text(&dir.join("sweep.json"), &json(sweep))
+    })
+}
+
+const CONFIRMED: &str = "Confirmed with responders, in runs of their own";
+
+fn headline(sweep: &Sweep) -> String {
+    let candidates = sweep.behaviors.iter().map(|behavior| behavior.candidates.len() as u64).sum();
+    let behaviors = things(sweep.behaviors.len() as u64, "behavior");
+    format!("{}: {} of {behaviors}", sweep.scenario, things(candidates, "setting"))
+}
+
+fn facts(sweep: &Sweep) -> Vec<String> {
+    let days = lab::Millis((sweep.days * lab::Millis::DAY.0 as f64) as i64);
+    vec![
+        things(u64::from(sweep.devices), "device"),
+        span(days),
+        format!("seed {}", sweep.seed),
+        "nobody responds".to_owned(),
+    ]
+}
+
+fn title(behavior: &SweptBehavior) -> String {
+    format!("{}/{}: {} {} …", behavior.profile, behavior.name, behavior.metric, behavior.operator)
+}
+
+fn lead(behavior: &SweptBehavior) -> String {
+    let attacked = behavior.candidates.first().and_then(|candidate| candidate.quality.recall);
+    let front = behavior.candidates.iter().filter(|candidate| candidate.on_front).count() as u64;
+    match attacked {
+        None => {
+            "No attack of the scenario disturbs this metric on a device that is watched: there is no recall.".to_owned()
+        }
+        Some(recall) => format!(
+            "{} that it watches and that an attack on its metric hits; nothing beats the {} marked ●.",
+            things(recall.trials, "device"),
+            things(front, "setting")
+        ),
+    }
+}
+
+const COLUMNS: [Column; 9] = [
+    words("setting"),
+    words("front"),
+    numbers("recall", "recall"),
+    numbers("precision", "precision"),
+    numbers("p50", "detection-time"),
+    numbers("p95", "detection-time"),
+    numbers("false/day", "alarms-per-day"),
+    numbers("per 1,000 device-days", "false-alarm"),
+    numbers("false-positive devices", "false-positive-rate"),
+];
+
+/// The candidates: those on the front first where a terminal cannot show all.
+fn told(behavior: &SweptBehavior) -> Table {
+    let mut order: Vec<usize> = (0..behavior.candidates.len()).collect();
+    if order.len() > ROWS {
+        order.sort_by_key(|i| (!behavior.candidates[*i].on_front, *i));
+    }
+    let rows = order.iter().map(|position| row(&behavior.candidates[*position], *position == 0));
+    Table::new("Settings", &COLUMNS, rows.collect())
+}
+
+fn row(candidate: &CandidateScore, current: bool) -> Vec<Cell> {
+    let latency = |of: fn(&lab::latency::Latency) -> lab::Millis| {
+        let time = candidate.latency.as_ref().map(of);
+        value(time.map_or_else(|| "n/a".to_owned(), span), time.map(|time| time.0 as f64))
+    };
+    let proportion =
+        |p: Option<lab::interval::Proportion>| value(share(p), p.map(|p| p.value)).beside(share_interval(p));
+    let per_rate = |r: Option<lab::interval::Rate>| value(rate(r), r.map(|r| r.value)).beside(rate_interval(r));
+    let words = candidate.setting.words();
+    vec![
+        if current { text_cell(words).beside("now") } else { text_cell(words) },
+        text_cell(if candidate.on_front { "●" } else { "" }),
+        proportion(candidate.quality.recall),
+        proportion(candidate.quality.precision),
+        latency(|latency| latency.p50),
+        latency(|latency| latency.p95),
+        per_rate(candidate.false_alarms.per_day),
+        per_rate(candidate.false_alarms.per_1000_device_days),
+        value(
+            candidate.false_positive_rate.map_or_else(|| "n/a".to_owned(), |p| percent(p.value)),
+            candidate.false_positive_rate.map(|p| p.value),
+        )
+        .beside(parts(candidate.false_positive_rate)),
+    ]
+}
+
+fn limit_title(limits: &DetectionLimits) -> String {
+    let DetectionLimits { attack, parameter, .. } = limits;
+    format!("Detection limit of {attack}: the smallest {parameter} from which on {} are caught", percent(CAUGHT))
+}
+
+/// The limits: those on the front first.
+fn limit_table(limits: &DetectionLimits) -> Table {
+    let columns = [
+        words("behavior"),
+        words("setting"),
+        words("front"),
+        numbers("limit", "detection-limit"),
+        numbers("recall there", "recall"),
+        numbers("recall at the weakest", "recall"),
+    ];
+    let mut rows: Vec<_> = limits.rows.iter().collect();
+    rows.sort_by_key(|row| !row.on_front);
+    let rows = rows.into_iter().map(|row| {
+        let limit = row.limit.map(|position| &limits.intensities[position]);
+        let there = row.limit.and_then(|position| row.recalls[position]);
+        let weakest = row.recalls.first().copied().flatten();
+        vec![
+            text_cell(row.behavior.clone()),
+            text_cell(row.setting.words()),
+            text_cell(if row.on_front { "●" } else { "" }),
+            value(limit.map_or_else(|| "none tried".to_owned(), |i| i.text.clone()), limit.map(|i| i.factor)),
+            value(share(there), there.map(|p| p.value)).beside(share_interval(there)),
+            value(share(weakest), weakest.map(|p| p.value)),
+        ]
+    });
+    Table::new("Detection limits", &columns, rows.collect())
+}
+
+fn confirmations(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> Table {
+    let columns = [
+        words("behavior"),
+        words("setting"),
+        numbers("recall, whole profile", "recall"),
+        numbers("false alarms", "false-alarm"),
+        numbers("of them self-inflicted", "cause"),
+        numbers("contained", "coverage"),
+    ];
+    let rows = confirmed.iter().map(|run| {
+        let behavior = &sweep.behaviors[run.behavior];
+        let recall = run.card.detection.devices;
+        let coverage = run.card.remediation.coverage;
+        let inflicted = run.card.false_alarms.causes.first().map_or(0, |cause| cause.rates.count);
+        vec![
+            text_cell(behavior.name.clone()),
+            text_cell(behavior.candidates[run.candidate].setting.words()),
+            value(share(recall), recall.map(|p| p.value)).beside(share_interval(recall)),
+            value(count(run.card.false_alarms.total.count), Some(run.card.false_alarms.total.count as f64)),
+            value(count(inflicted), Some(inflicted as f64)),
+            value(share(coverage), coverage.map(|p| p.value)).beside(share_interval(coverage)),
+        ]
+    });
+    Table::new("Confirmed", &columns, rows.collect())
+}
+
+fn page(sweep: &Sweep, confirmed: &[Confirmed<'_>], figures: &[Figure]) -> Page {
+    let mut sections = vec![
+        Section::new(
+            "trade-off",
+            "What is to be had",
+            "Each mark is a setting; ◆ is the one that the profile has.".to_owned(),
+        )
+        .with_figures(figures, &["cost", "roc", "precision-recall"]),
+    ];
+    let mut columns = vec![words("behavior")];
+    columns.extend(COLUMNS);
+    let rows = sweep.behaviors.iter().flat_map(|behavior| {
+        behavior.candidates.iter().enumerate().map(move |(position, candidate)| {
+            let mut cells = vec![text_cell(behavior.name.clone()).beside(behavior.profile.clone())];
+            cells.extend(row(candidate, position == 0));
+            cells
+        })
+    });
+    let leads: Vec<String> =
+        sweep.behaviors.iter().map(|behavior| format!("{}: {}", behavior.name, lead(behavior))).collect();
+    let table = Table::new("Settings", &columns, rows.collect());
+    sections.push(Section::new("settings", "Settings", leads.join(" ")).with_tables(vec![table]));
+    if let Some(limits) = &sweep.limits {
+        let section = Section::new("limits", "Detection limits", format!("{}.", limit_title(limits)));
+        sections.push(section.with_figures(figures, &["limits"]).with_tables(vec![limit_table(limits)]));
+    }
+    if !confirmed.is_empty() {
+        let section = Section::new("confirmed", "Confirmed", format!("{CONFIRMED}."));
+        sections.push(section.with_tables(vec![confirmations(sweep, confirmed)]));
+    }
+    let best = |behavior: &SweptBehavior| {
+        let front: Vec<String> = behavior
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.on_front)
+            .take(3)
+            .map(|candidate| candidate.setting.words())
+            .collect();
+        format!("{}: {}", behavior.name, front.join("; "))
+    };
+    Page {
+        window: format!("{}: sweep", sweep.scenario),
+        heading: headline(sweep),
+        name: sweep.scenario.clone(),
+        facts: facts(sweep),
+        modes: Vec::new(),
+        answers: vec![Answer {
+            label: "On the front",
+            anchor: "trade-off",
+            text: sweep.behaviors.iter().map(best).collect::<Vec<_>>().join(". "),
+        }],
+        measures: Vec::new(),
+        sections,
+        warnings: Vec::new(),
+        again: Again {
+            lead: "The same scenario, seed and grids give the same bits.".to_owned(),
+            codes: Vec::new(),
+            links: vec![
+                ("sweep.json", "every number of this page"),
+                ("sweep.csv", "a line per setting"),
+                ("sweep.md", "the same for a pull request"),
+            ],
+            files: Vec::new(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lab::Millis;
+    use lab::false_alarm::Rates;
+    use lab::interval::Proportion;
+    use lab::latency::Latency;
+    use lab::quality::Quality;
+    use lab::sweep::{Setting, Threshold};
+
+    use super::*;
+
+    fn candidate(threshold: u64, detected: u64, wrong: u64, on_front: bool) -> CandidateScore {
+        CandidateScore {
+            setting: Setting {
+                threshold: Threshold::Count(threshold),
+                duration: Some(Millis::minutes(5)),
+                to_alarm: 1,
+                to_clear: 1,
+            },
+            right: detected,
+            inside: 0,
+            wrong,
+            quality: Quality::of(detected, detected + wrong, detected, 10),
+            false_positive_rate: Proportion::of(wrong, 90),
+            latency: Latency::of((0..detected).map(|_| Millis::minutes(5))),
+            false_alarms: Rates::of(wrong, 100, Millis::days(2)),
+            classes: Vec::new(),
+            attacks: Vec::new(),
+            on_front,
+        }
+    }
+
+    fn sweep() -> Sweep {
+        Sweep {
+            schema: Sweep::SCHEMA.to_owned(),
+            scenario: "fixture".into(),
+            seed: 7,
+            devices: 100,
+            days: 2.0,
+            behaviors: vec![SweptBehavior {
+                profile: "P".into(),
+                name: "A|B".into(),
+                metric: "aws:num-messages-sent".into(),
+                operator: "less-than-equals".into(),
+                candidates: vec![candidate(30, 10, 4, true), candidate(60, 5, 4, false), candidate(99, 0, 0, true)],
+            }],
+            limits: None,
+        }
+    }
+
+    #[test]
+    fn a_terminal_reads_settings_front_and_scores() {
+        let text = text(&sweep(), &[]);
+        let line =
+            |start: &str| text.lines().find(|line| line.trim_start().starts_with(start)).expect(start).to_owned();
+        assert!(
+            text.starts_with("fixture: 3 settings of 1 behavior\n100 devices, 2d, seed 7, nobody responds\n"),
+            "{text}"
+        );
+        let current = line("30 per 5m (now)");
+        assert!(current.contains('●') && current.contains("100 %") && current.contains(" 5m "), "{current}");
+        assert!(!line("60 per 5m").contains('●'));
+        let none = line("99 per 5m");
+        assert!(none.contains("n/a"), "nothing rang, so there is no precision: {none}");
+    }
+
+    #[test]
+    fn the_csv_has_a_line_per_setting_and_leaves_out_what_is_not_available() {
+        let csv = csv(&sweep());
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].starts_with("P,A|B,30 per 5m,true,true,1,"), "{}", lines[1]);
+        assert!(lines[3].contains(",,,,"), "{}", lines[3]);
+    }
+
+    #[test]
+    fn a_page_has_the_three_figures_and_a_name_breaks_nothing() {
+        let figures = figure::figures(&sweep());
+        let names: Vec<&str> = figures.iter().map(|figure| figure.name).collect();
+        assert_eq!(names, ["roc", "precision-recall", "cost"]);
+        for figure in &figures {
+            assert!(
+                !figure.standalone().split("</style>").nth(1).expect("shapes").contains("=\"#"),
+                "no literal color"
+            );
+        }
+        // What detects nobody has no latency to be drawn, and what never rings no precision.
+        assert_eq!(figures[2].data.lines().count(), 3);
+        assert_eq!(figures[1].data.lines().count(), 3);
+        let page = page(&sweep(), &[], &figures).render().expect("it renders");
+        assert!(page.contains("id=\"trade-off\"") && page.contains("◆"));
+        assert!(markdown(&sweep(), &[]).contains("A\\|B"));
+    }
+}

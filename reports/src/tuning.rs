@@ -1,0 +1,225 @@
+//! What tuning recommends, told: for a terminal, as a rationale in Markdown, as a directory with everything ready to use.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use lab::tune::{Brief, Constraint, Reason, Tuned, Tuning};
+use serde_json::Value;
+
+use crate::grid;
+use crate::html::table::{Table, numbers, text as text_cell, value, words};
+use crate::run_dir::{Destination, WriteError, write_text};
+use crate::wording::{number, percent, rate, rate_interval, share, share_interval, span, span_or};
+
+/// Rows of a table in a terminal.
+const ROWS: usize = 40;
+
+/// A document ready for the service: file name and content.
+pub type Document = (String, Value);
+
+/// For a terminal.
+pub fn text(tuning: &Tuning) -> String {
+    let mut out = format!("{}\n", headline(tuning));
+    for line in lines(tuning) {
+        let _ = writeln!(out, "  {line}");
+    }
+    for (title, table) in tables(tuning) {
+        let _ = writeln!(out, "\n{title}");
+        out.push_str(&grid::text(&table, ROWS));
+    }
+    out
+}
+
+/// The rationale, in Markdown.
+pub fn markdown(tuning: &Tuning) -> String {
+    let mut out = format!("# {}\n\n", grid::escaped(&headline(tuning)));
+    for line in lines(tuning) {
+        let _ = writeln!(out, "- {}", grid::escaped(&line));
+    }
+    for (title, table) in tables(tuning) {
+        let _ = write!(out, "\n## {title}\n\n");
+        out.push_str(&grid::markdown(&table));
+    }
+    out
+}
+
+/// As its JSON document.
+pub fn json(tuning: &Tuning) -> String {
+    let mut text = serde_json::to_string_pretty(tuning).expect("plain data serializes");
+    text.push('\n');
+    text
+}
+
+/// Writes `tuning.json`, `rationale.md` and the documents into a directory, whole or not at all.
+///
+/// # Errors
+/// [`WriteError`]; then what was there is as before.
+pub fn write(destination: Destination, tuning: &Tuning, documents: &[Document]) -> Result<(), WriteError> {
+    destination.fill(|dir: &Path| {
+        for (name, document) in documents {
+            write_text(&dir.join(name), &format!("{document:#}\n"))?;
+        }
+        write_text(&dir.join("rationale.md"), &markdown(tuning))?;
+        write_text(&dir.join("tuning.json"), &json(tuning))
+    })
+}
+
+fn headline(tuning: &Tuning) -> String {
+    let failing = tuning.checks.iter().filter(|check| !check.holds).count();
+    match (tuning.fits, failing) {
+        (false, _) => format!("{}: no setting meets every constraint", tuning.scenario),
+        (true, 0) => format!("{}: every constraint is met", tuning.scenario),
+        (true, n) => {
+            format!("{}: met on the seeds tuned on, but not in {n} of {} checks", tuning.scenario, tuning.checks.len())
+        }
+    }
+}
+
+fn named(constraint: Constraint) -> &'static str {
+    match constraint {
+        Constraint::AlarmsPerDay => "alarms per day",
+        Constraint::Recall => "recall",
+        Constraint::P95Latency => "95 % latency",
+    }
+}
+
+/// Everything that is not a table.
+fn lines(tuning: &Tuning) -> Vec<String> {
+    let asked = &tuning.constraints;
+    let parts = [
+        asked.max_alarms_per_day.map(|most| format!("at most {} false alarms a day", number(most))),
+        asked.min_recall.map(|least| format!("recall of at least {}", percent(least))),
+        asked.max_p95_latency.map(|most| format!("95 % detected within {}", span(most))),
+    ];
+    let asked: Vec<String> = parts.into_iter().flatten().collect();
+    let seeds: Vec<String> = tuning.seeds.iter().map(ToString::to_string).collect();
+    let mut lines = vec![
+        format!("asked for: {}", if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") }),
+        format!("tuned on seeds {}; nobody responds", seeds.join(", ")),
+        format!(
+            "false alarms a day, all behaviors below together: {} {}",
+            rate(tuning.false_alarms_per_day),
+            rate_interval(tuning.false_alarms_per_day)
+        ),
+    ];
+    if tuning.binding.is_empty() {
+        lines.push("no constraint costs false alarms".to_owned());
+    } else {
+        let names: Vec<&str> = tuning.binding.iter().map(|constraint| named(*constraint)).collect();
+        lines.push(format!("binding: {}", names.join(", ")));
+    }
+    if !tuning.fits {
+        let give = &tuning.relaxations;
+        let ways = [
+            give.alarms_per_day.map(|most| format!("{} false alarms a day", number(most))),
+            give.recall.map(|recall| format!("recall of {}", percent(recall))),
+            give.p95_latency.map(|latency| format!("95 % latency of {}", span(latency))),
+        ];
+        let ways: Vec<String> = ways.into_iter().flatten().collect();
+        lines.push(match ways.is_empty() {
+            true => "no single constraint, given up in part, makes room for the others".to_owned(),
+            false => format!("it would fit with one of: {}", ways.join("; ")),
+        });
+    }
+    let least = tuning.constraints.min_recall.unwrap_or(0.0);
+    for tuned in tuning.behaviors.iter().filter(|tuned| tuned.reason == Reason::Fits) {
+        if tuned.after.recall.is_some_and(|recall| recall.low < least) {
+            lines.push(format!(
+                "{}: the interval of its recall {} reaches below what was asked for; more seeds or devices would tell",
+                tuned.name,
+                share_interval(tuned.after.recall)
+            ));
+        }
+    }
+    lines
+}
+
+fn tables(tuning: &Tuning) -> Vec<(&'static str, Table)> {
+    let settings = tuning.behaviors.iter().map(setting).collect();
+    let columns = [
+        words("behavior"),
+        words("now"),
+        words("recommended"),
+        words("because"),
+        numbers("recall", "recall"),
+        numbers("p95", "detection-time"),
+        numbers("false/day now", "alarms-per-day"),
+        numbers("false/day then", "alarms-per-day"),
+    ];
+    let mut tables = vec![("Settings", Table::new("Settings", &columns, settings))];
+    let checks: Vec<_> = tuning
+        .checks
+        .iter()
+        .map(|check| {
+            let recalls = check.behaviors.iter().filter_map(|brief| Some(brief.recall?.value));
+            let worst = recalls.fold(None, |worst: Option<f64>, recall| Some(worst.map_or(recall, |w| w.min(recall))));
+            let slowest = check.behaviors.iter().filter_map(|brief| brief.p95).max();
+            vec![
+                text_cell(check.what.clone()),
+                text_cell(if check.holds { "holds" } else { "fails" }).alert_if(!check.holds),
+                value(worst.map_or_else(|| "n/a".to_owned(), percent), worst),
+                value(span_or(slowest), slowest.map(|time| time.0 as f64)),
+                value(rate(check.false_alarms_per_day), check.false_alarms_per_day.map(|rate| rate.value))
+                    .beside(rate_interval(check.false_alarms_per_day)),
+            ]
+        })
+        .collect();
+    if !checks.is_empty() {
+        let columns = [
+            words("on"),
+            words("verdict"),
+            numbers("lowest recall", "recall"),
+            numbers("longest p95", "detection-time"),
+            numbers("false/day", "alarms-per-day"),
+        ];
+        tables.push(("Checks: the same settings on other telemetry", Table::new("Checks", &columns, checks)));
+    }
+    let splits: Vec<_> = tuning
+        .behaviors
+        .iter()
+        .flat_map(|tuned| tuned.splits.iter().map(move |split| (tuned, split)))
+        .map(|(tuned, split)| {
+            vec![
+                text_cell(tuned.name.clone()),
+                text_cell(split.class.clone()),
+                text_cell(split.setting.words()),
+                value(number(split.shared_per_day), Some(split.shared_per_day)),
+                value(number(split.own_per_day), Some(split.own_per_day)),
+            ]
+        })
+        .collect();
+    if !splits.is_empty() {
+        let columns = [
+            words("behavior"),
+            words("class"),
+            words("its own setting"),
+            numbers("false/day shared", "alarms-per-day"),
+            numbers("false/day alone", "alarms-per-day"),
+        ];
+        tables.push(("Classes that are worth a profile of their own", Table::new("Classes", &columns, splits)));
+    }
+    tables
+}
+
+fn setting(tuned: &Tuned) -> Vec<crate::html::table::Cell> {
+    let because = match tuned.reason {
+        Reason::Fits => "meets recall and latency with the fewest false alarms",
+        Reason::Nearest => "nothing meets recall and latency; this comes nearest",
+        Reason::NotExercised => "no attack exercises it: left as it is",
+    };
+    let per_day = |brief: &Brief| {
+        let rates = brief.false_alarms_per_day;
+        value(rate(rates), rates.map(|rate| rate.value)).beside(rate_interval(rates))
+    };
+    vec![
+        text_cell(format!("{}/{}", tuned.profile, tuned.name)),
+        text_cell(tuned.before.setting.words()),
+        text_cell(if tuned.chosen == 0 { "as it is".to_owned() } else { tuned.after.setting.words() }),
+        text_cell(because),
+        value(share(tuned.after.recall), tuned.after.recall.map(|p| p.value))
+            .beside(share_interval(tuned.after.recall)),
+        value(span_or(tuned.after.p95), tuned.after.p95.map(|time| time.0 as f64)),
+        per_day(&tuned.before),
+        per_day(&tuned.after),
+    ]
+}
