@@ -27,7 +27,7 @@ fn chaos_names_the_weakest_link_and_leaves_a_report() {
     let told = stdout(&output);
     assert!(told.contains("The weakest link is region-partition (network): it takes recall from"), "{told}");
     assert!(told.contains("After the faults were over everything healed in all 10 runs."), "{told}");
-    assert!(told.contains("report-loss") && told.contains("at 0.75"), "{told}");
+    assert!(told.contains("report-loss") && told.contains("0.75"), "{told}");
     for file in ["chaos.html", "chaos.md", "chaos.json", "plots/chaos.svg", "plots/recall-under-fault.csv"] {
         assert!(dir.path().join("out").join(file).exists(), "{file}");
     }
