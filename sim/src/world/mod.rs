@@ -580,7 +580,7 @@ impl<'a> World<'a> {
             }
             let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
-                shard.cover(common, now, profile as u32, lane as u32, covered);
+                shard.cover(&self.common, now, profile as u32, lane as u32, covered);
             }
         }
         self.review_models(now);
