@@ -26,7 +26,7 @@ fn candidates(json: &str) -> Vec<Value> {
 
 #[test]
 fn the_higher_the_threshold_the_fewer_are_seen_and_the_front_is_marked() {
-    let arguments = ["--behavior", "MessagesSent", "--threshold", "5..5000", "log", "8", "--format", "json"];
+    let arguments = ["--behavior", "MessagesSent", "--threshold", "12..5000", "log", "8", "--format", "json"];
     let (code, told, errors) = sweep(&arguments);
     assert_eq!(code, Some(0), "{errors}");
     let candidates = candidates(&told);
@@ -39,7 +39,7 @@ fn the_higher_the_threshold_the_fewer_are_seen_and_the_front_is_marked() {
     assert_eq!(
         (recalls[0], recalls[7]),
         (1.0, 0.0),
-        "a leak of 75 messages a window is more than 5 and less than 5000"
+        "a leak of 75 messages a window is more than 12 and less than 5000"
     );
     let wrong: Vec<f64> = candidates[1..].iter().map(|row| number(row, "/wrong")).collect();
     assert!(wrong[0] > wrong[7], "{wrong:?}");
@@ -61,7 +61,7 @@ fn what_the_sweep_says_of_the_current_setting_is_what_a_run_says() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let summary: Value =
         serde_json::from_str(&fs::read_to_string(out.join("summary.json")).expect("written")).expect("JSON");
-    let quality = summary.pointer("/scorecard/quality/behaviors/0").expect("the first behavior is scored");
+    let quality = summary.pointer("/scores/quality/behaviors/0").expect("the first behavior is scored");
     let output = fleetrange()
         .args(["sweep", "--quiet", "--behavior", "MessagesSent", "--format", "json"])
         .arg(&path)

@@ -72,7 +72,7 @@ fn what_cannot_be_asked_is_told() {
     for (arguments, told) in [
         (&[][..], "say what to keep to"),
         (&["--min-recall", "95"], "between 0 and 1"),
-        (&["--max-alarms-per-day", "-1"], "0 or more"),
+        (&["--max-alarms-per-day=-1"], "0 or more"),
         (&["--max-p95-latency", "soon"], "soon"),
     ] {
         let (code, answer, errors) = tune(arguments);
