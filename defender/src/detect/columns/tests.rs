@@ -405,7 +405,7 @@ proptest! {
                 }
                 if !quiet && roll(3) != 0 {
                     tick.reported[word] |= bit;
-                    tick.arrival[lane as usize] = (roll(5) * roll(60_000)) as u32;
+                    tick.arrival[lane as usize] = (roll(5) * roll(step.0 as u64 / 5)) as u32;
                     let bare = roll(6) == 0;
                     set_lane(&mut tick.without_amounts, lane as usize, bare);
                     let first = if bare { Column::ListeningTcpPorts } else { Column::BytesOut };
