@@ -12,7 +12,7 @@
 
 use crate::detect::alarm::ViolationEventType;
 use crate::detect::behavior::Behavior;
-use crate::detect::columns::fast::{LastData, Window, contribute, nonzero, outside, presence, sliding};
+use crate::detect::columns::fast::{LastData, Window, contribute, outside, points_of_tick, sliding};
 use crate::detect::columns::{
     Aggregate, Column, GRID, Mask, NotColumnar, Program, RuleKind, Tick, bits, has_lane, set_lane,
 };
@@ -414,10 +414,7 @@ impl Candidates {
             Err(_) => (1, 0),
         };
         for (word, chunk) in values.chunks(64).enumerate() {
-            let mut present = presence(tick, column, word) & self.covered[group.profile][word];
-            if column.zero_is_absent() {
-                present &= nonzero(chunk);
-            }
+            let present = points_of_tick(tick, column, word, chunk) & self.covered[group.profile][word];
             let touched = present & (outside(chunk, low, high) | self.states[index].busy[word]);
             self.step(group, index, word, touched, tick, |lane| limits.violated(u64::from(values[lane])));
         }

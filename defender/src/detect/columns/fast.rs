@@ -330,9 +330,16 @@ impl Aggregate {
     }
 }
 
+/// The lanes of a word with a datapoint of this tick by itself; `chunk` are its values there.
+#[inline]
+pub(super) fn points_of_tick(tick: &Tick, column: Column, word: usize, chunk: &[u32]) -> u64 {
+    let present = presence(tick, column, word);
+    if column.zero_is_absent() { present & nonzero(chunk) } else { present }
+}
+
 /// The lanes of a word that have something to measure in a tick.
 #[inline]
-pub(super) fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
+fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
     match column {
         Column::DisconnectMinutes => tick.known[word],
         _ if column.is_device_side() && column.is_gauge() => tick.reported[word],
@@ -357,7 +364,7 @@ fn narrowed(low: u64, high: u64) -> Option<(u32, u32)> {
 }
 
 #[inline]
-pub(super) fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
+fn nonzero<T: Copy + PartialEq + Default>(values: &[T]) -> u64 {
     values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v != T::default()) << i)
 }
 
@@ -463,10 +470,7 @@ impl Columns {
         let values = tick.column(column);
         let (low, high) = narrowed(low, high).unwrap_or((1, 0));
         for (word, chunk) in values.chunks(64).enumerate() {
-            let mut present = presence(tick, column, word) & self.covered[profile][word];
-            if column.zero_is_absent() {
-                present &= nonzero(chunk);
-            }
+            let present = points_of_tick(tick, column, word, chunk) & self.covered[profile][word];
             let violating = outside(chunk, low, high) & present;
             self.step(index, word, present, violating, device_side, tick, |lane| u64::from(values[lane]), out);
         }
@@ -502,8 +506,8 @@ impl Columns {
         let column = self.program.learned()[model].column;
         let device_side = column.is_device_side();
         let window = self.rules[index].window;
-        let sliding = window.is_some_and(|window| self.windows[window].sliding.is_some());
-        if window.is_some_and(|window| !sliding && !self.windows[window].ends(tick, self.program.tick())) {
+        let goes_on = |window: &Window| !window.slides() && !window.ends(tick, self.program.tick());
+        if window.is_some_and(|window| goes_on(&self.windows[window])) {
             return;
         }
         // Lent out, so that the machines can be stepped meanwhile.
@@ -513,12 +517,10 @@ impl Columns {
         let lanes = ticks.len();
         for word in 0..lanes.div_ceil(64) {
             let chunk = word * 64..(word * 64 + 64).min(lanes);
-            let mut present = presence(tick, column, word) & self.covered[profile][word];
-            if let Some(window) = window.filter(|_| !sliding) {
-                present = self.windows[window].present[word] & self.windows[window].eligible[profile][word];
-            } else if column.zero_is_absent() {
-                present &= nonzero(&ticks[chunk.clone()]);
-            }
+            let present = match window {
+                Some(window) => self.windows[window].points(word, profile, tick, &self.covered[profile]),
+                None => points_of_tick(tick, column, word, &ticks[chunk.clone()]) & self.covered[profile][word],
+            };
             if present == 0 {
                 continue;
             }
