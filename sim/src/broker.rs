@@ -12,6 +12,25 @@ use crate::fleet::Fleet;
 use crate::scenario::{Archetype, Scenario};
 use crate::shard::{Access, source_address};
 
+/// What a device of an archetype asks the broker for, day by day.
+pub(crate) struct Usual {
+    /// The topic it publishes to.
+    pub publishes: String,
+    /// The filter it subscribes to.
+    pub subscribes: String,
+    /// What is delivered on that filter: the filter with its wildcards filled in.
+    pub receives: String,
+}
+
+impl Usual {
+    /// Of the device with this name.
+    pub fn of(archetype: &Archetype, name: &str) -> Usual {
+        let own = |template: &str| template.replace("{thing}", name);
+        let subscribes = own(&archetype.subscribe_topic);
+        Usual { publishes: own(&archetype.publish_topic), receives: subscribes.replace(['+', '#'], "x"), subscribes }
+    }
+}
+
 /// A device at the broker's door.
 pub(crate) struct Client<'a> {
     pub thing: ThingId,
@@ -35,19 +54,18 @@ impl<'a> Client<'a> {
 
     /// What the broker lets it do at `now`.
     pub fn access(&self, account: &Account, now: Timestamp) -> Access {
-        let valid = account.certificate(self.certificate).is_some_and(|certificate| certificate.authenticates(now));
         let name = account.thing_name(self.thing);
-        let own = |template: &str| template.replace("{thing}", name);
         let allowed = |action, resource: &str| self.decide(account, now, name, action, resource);
-        let subscribed = own(&self.archetype.subscribe_topic);
-        // What is delivered on a filter: the filter with its wildcards filled in.
-        let delivered = subscribed.replace(['+', '#'], "x");
+        let usual = Usual::of(self.archetype, name);
         let reports = format!("$aws/things/{name}/defender/metrics/json");
         Access::NONE
-            .with(Access::VALID, valid)
+            .with(Access::VALID, self.is_valid(account, now))
             .with(Access::CONNECT, allowed(Action::Connect, name))
-            .with(Access::PUBLISH, allowed(Action::Publish, &own(&self.archetype.publish_topic)))
-            .with(Access::RECEIVE, allowed(Action::Subscribe, &subscribed) && allowed(Action::Receive, &delivered))
+            .with(Access::PUBLISH, allowed(Action::Publish, &usual.publishes))
+            .with(
+                Access::RECEIVE,
+                allowed(Action::Subscribe, &usual.subscribes) && allowed(Action::Receive, &usual.receives),
+            )
             .with(Access::REPORT, allowed(Action::Publish, &reports))
     }
 
@@ -80,8 +98,11 @@ impl<'a> Client<'a> {
 
     /// Whether somebody with its key, from wherever, may connect under a client id.
     pub fn may_connect(&self, account: &Account, now: Timestamp, client_id: &str) -> bool {
-        let valid = account.certificate(self.certificate).is_some_and(|certificate| certificate.authenticates(now));
-        valid && self.decide(account, now, client_id, Action::Connect, client_id)
+        self.is_valid(account, now) && self.decide(account, now, client_id, Action::Connect, client_id)
+    }
+
+    fn is_valid(&self, account: &Account, now: Timestamp) -> bool {
+        account.certificate(self.certificate).is_some_and(|certificate| certificate.authenticates(now))
     }
 
     fn decide(&self, account: &Account, now: Timestamp, client_id: &str, action: Action, resource: &str) -> bool {

@@ -374,6 +374,21 @@ pub struct DeviceAct {
     pub harm_planned: u64,
 }
 
+impl DeviceAct {
+    /// A part before anybody knows what becomes of it.
+    pub fn new(device: u32, onset: Timestamp, end: Timestamp) -> DeviceAct {
+        DeviceAct {
+            device: DeviceId(device),
+            onset,
+            first_observable: None,
+            end,
+            contained: None,
+            harm: 0,
+            harm_planned: 0,
+        }
+    }
+}
+
 /// A datapoint's value, for tables and messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

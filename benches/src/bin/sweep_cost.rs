@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use lab::sweep::{Block, Planned, plan};
+use lab::sweep::{Block, Planned, open_loop, plan};
 use sim::scenario::{LoadOptions, Scenario, load};
 use sim::world::trial::{Candidate, run_with};
 use sim::world::{RunOptions, Unobserved};
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 fn measure(arguments: &Arguments) -> Result<(), String> {
     let options = LoadOptions { devices: arguments.devices, ..LoadOptions::default() };
     let loaded = load(&arguments.scenario, &[], &options).map_err(|problems| problems.to_string())?;
-    let scenario = Scenario { responders: Vec::new(), teams: Vec::new(), ..loaded.scenario };
+    let scenario = open_loop(&loaded.scenario);
     let block = Block {
         behavior: arguments.behavior.clone(),
         threshold: Some(arguments.threshold.clone()),

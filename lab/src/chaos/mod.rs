@@ -24,7 +24,7 @@ use sim::outcome::Outcome;
 use sim::scenario::Scenario;
 use sim::world::{self, Observer, RunOptions, Stopped};
 
-use crate::compare::{Better, Direction, ScoreDifference, ScoreValue, Spread, values};
+use crate::compare::{Direction, ScoreDifference, ScoreValue, Spread, values};
 use crate::score;
 use healing::Remnant;
 use trial::{Played, Setup};
@@ -333,11 +333,7 @@ fn weakest(alone: &[Trial]) -> Vec<Weakness> {
         let candidates = alone.iter().filter_map(|trial| {
             let row = trial.scores.iter().find(|row| row.score == score.score)?;
             let change = row.mean?;
-            let loss = match row.better {
-                Better::Higher => -change,
-                Better::Lower => change,
-                Better::Neither => return None,
-            };
+            let loss = row.better.loss(change)?;
             (loss > 0.0).then_some((row.direction == Direction::Worse, loss, trial, change))
         });
         let (is_clear, _, trial, change) =

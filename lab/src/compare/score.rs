@@ -41,6 +41,17 @@ pub enum Better {
     Neither,
 }
 
+impl Better {
+    /// By how much a change is for the worse, negative if it is for the better; `None` where neither side is.
+    pub fn loss(self, change: f64) -> Option<f64> {
+        match self {
+            Better::Higher => Some(-change),
+            Better::Lower => Some(change),
+            Better::Neither => None,
+        }
+    }
+}
+
 /// What stands behind a value, for the question whether there is enough of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

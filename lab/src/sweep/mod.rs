@@ -26,7 +26,7 @@ use crate::matching::{self, Verdict};
 use crate::options::Options;
 use crate::quality::Quality;
 pub use limit::{CAUGHT, DetectionLimits, Intensity, LimitRow, detection_limits};
-pub use plan::{Block, CANDIDATES_MAX, Planned, judged, plan};
+pub use plan::{Block, CANDIDATES_MAX, Planned, judged, open_loop, plan};
 pub use setting::{Setting, Threshold};
 
 /// A sweep, scored.

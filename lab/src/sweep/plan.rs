@@ -17,11 +17,17 @@ use super::setting::{Setting, Threshold};
 /// Candidates that one sweep may try.
 pub const CANDIDATES_MAX: usize = 4_096;
 
+/// A scenario with nobody who responds to alarms: only then is telemetry the same whatever the thresholds.
+pub fn open_loop(scenario: &Scenario) -> Scenario {
+    Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() }
+}
+
 /// What to vary of one behavior, as it was written; what is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Block {
     /// `Behavior`, or `Profile/Behavior` where several profiles have one of that name.
+    #[serde(rename = "name")]
     pub behavior: String,
     /// Static thresholds, in the notation of [`grid`].
     pub threshold: Option<String>,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{DEVICE_SIDE, Entry, Fate, OnReports, Passage, Stage};
+use super::report_loss::ReportLoss;
+use super::{DEVICE_SIDE, Entry, Stage};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "malformed-report",
@@ -12,18 +13,9 @@ pub(super) const ENTRY: Entry = Entry {
     intensity: 0.2,
     disturbs: DEVICE_SIDE,
     examples: &["{}"],
-    read: |_| Arc::new(MalformedReport),
+    // What is refused is as lost as what never came.
+    read: |_| Arc::new(ReportLoss),
 };
-
-#[derive(Debug)]
-struct MalformedReport;
-
-impl OnReports for MalformedReport {
-    fn pass(&self, passage: &mut Passage<'_>) -> Fate {
-        let mut dice = passage.dice();
-        if passage.strikes(&mut dice) { Fate::Lost } else { Fate::Goes }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -15,8 +15,9 @@ pub(super) const ENTRY: Entry = Entry {
     read: |_| Arc::new(ReportLoss),
 };
 
+/// Each report by itself is lost, or not.
 #[derive(Debug)]
-struct ReportLoss;
+pub(super) struct ReportLoss;
 
 impl OnReports for ReportLoss {
     fn pass(&self, passage: &mut Passage<'_>) -> Fate {

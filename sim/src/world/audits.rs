@@ -173,7 +173,7 @@ impl World<'_> {
                 object: check,
                 value: u64::from(finding.is_suppressed),
             });
-            self.documents_at_fault(&mut documents, audit as u32, check, &finding);
+            self.documents_at_fault(&mut documents, audit as u32, check, &finding, &resource);
             if self.record.findings.len() < Outcome::FINDINGS_CAP {
                 self.record.findings.push(FindingRow {
                     audit: audit as u32,
@@ -191,7 +191,7 @@ impl World<'_> {
     }
 
     /// A finding's resource for people, and its device if it belongs to one.
-    pub(super) fn resource_of(&self, finding: &FindingView<'_>) -> (String, Option<u32>) {
+    fn resource_of(&self, finding: &FindingView<'_>) -> (String, Option<u32>) {
         match &finding.resource {
             NonCompliant::DeviceCertificate(id) => match self.device_of_certificate(id) {
                 Some(device) => {

@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::fault::{Breakdown, Mechanism};
 use crate::fleet::Fleet;
-use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId};
+use crate::outcome::{Act, ActKind, Channel, DeviceAct};
 use crate::scenario::Scenario;
 use crate::shard::{LANES, ReportFault};
 
@@ -54,7 +54,10 @@ pub(super) fn plan(scenario: &Scenario, fleet: &Fleet, ledger: &mut Ledger) -> (
         match plan.fault.mechanism() {
             Mechanism::Reports(_) => {
                 act.channel = Channel::Device;
-                act.devices = devices.iter().map(|row| part(*row, scenario.end())).collect();
+                let parts = devices
+                    .iter()
+                    .map(|(device, onset, end)| DeviceAct::new(*device, *onset, (*end).min(scenario.end())));
+                act.devices = parts.collect();
                 let position = ledger.enter(act);
                 of_reports.extend(devices.into_iter().enumerate().map(|(number, (device, onset, end))| {
                     let fault = ReportFault {
@@ -83,18 +86,6 @@ pub(super) fn plan(scenario: &Scenario, fleet: &Fleet, ledger: &mut Ledger) -> (
         }
     }
     (disruptions, of_reports)
-}
-
-fn part((device, onset, end): (u32, Timestamp, Timestamp), run_ends: Timestamp) -> DeviceAct {
-    DeviceAct {
-        device: DeviceId(device),
-        onset,
-        first_observable: None,
-        end: end.min(run_ends),
-        contained: None,
-        harm: 0,
-        harm_planned: 0,
-    }
 }
 
 impl Disruption {

@@ -9,6 +9,7 @@ use defender::mitigation::{FindingView, NonCompliant};
 use defender::policy::{Action, Change, Repair, Usage};
 
 use super::World;
+use crate::broker::Usual;
 use crate::outcome::{DocumentRow, FaultRow, Outcome, RepairRow};
 
 /// Documents at fault, each once.
@@ -47,14 +48,14 @@ impl World<'_> {
         audit: u32,
         check: u32,
         finding: &FindingView<'_>,
+        resource: &str,
     ) {
         let version = match finding.resource {
             NonCompliant::PolicyVersion { version, .. } => version.to_string(),
             NonCompliant::RoleAlias(_) | NonCompliant::CognitoIdentityPool(_) => String::new(),
             _ => return,
         };
-        let resource: String = self.resource_of(finding).0;
-        if !documents.is_new(check, finding.reason_code, &resource, &version) {
+        if !documents.is_new(check, finding.reason_code, resource, &version) {
             return;
         }
         let known = self.known_requests(&finding.resource);
@@ -68,7 +69,7 @@ impl World<'_> {
                 audit,
                 check,
                 reason: finding.reason_code.to_owned(),
-                resource: resource.clone(),
+                resource: resource.to_owned(),
                 faults: of_document
                     .map(|fault| FaultRow {
                         path: fault.statement.path.clone(),
@@ -105,13 +106,12 @@ impl World<'_> {
         }
         let requests = of_class.into_iter().flat_map(|(class, device)| {
             let name = account.thing_name(ThingId(device)).to_owned();
-            let archetype = &self.scenario.classes[class as usize].archetype;
-            let own = |template: &str| template.replace("{thing}", &name);
+            let usual = Usual::of(&self.scenario.classes[class as usize].archetype, &name);
             [
                 (name.clone(), Action::Connect, name.clone()),
-                (name.clone(), Action::Publish, own(&archetype.publish_topic)),
-                (name.clone(), Action::Subscribe, own(&archetype.subscribe_topic)),
-                (name.clone(), Action::Receive, own(&archetype.subscribe_topic).replace(['+', '#'], "x")),
+                (name.clone(), Action::Publish, usual.publishes),
+                (name.clone(), Action::Subscribe, usual.subscribes),
+                (name, Action::Receive, usual.receives),
             ]
         });
         requests.collect()

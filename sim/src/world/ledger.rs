@@ -12,7 +12,7 @@ use crate::defect::{Defect, OUTAGE};
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::disturbance::Disturb;
 use crate::fleet::Fleet;
-use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId};
+use crate::outcome::{Act, ActKind, Channel, DeviceAct};
 use crate::scenario::{DefectPlan, Scenario, Selector};
 use crate::shard::Overlay;
 
@@ -179,7 +179,7 @@ impl Ledger {
             let delay = Dice::new(key ^ device_key, stagger, 0).below(plan.stagger.0.max(1) as u64) as i64;
             let onset = act.onset + Millis(delay);
             let end = onset + plan.duration;
-            act.devices.push(part(device, onset, end.min(scenario.end())));
+            act.devices.push(DeviceAct::new(device, onset, end.min(scenario.end())));
             let place = (index, position as u32);
             let overlay = overlay(&act, place, (onset, end), plan.effect.clone(), key ^ device_key, own);
             overlays.push((device, overlay));
@@ -196,7 +196,7 @@ impl Ledger {
         let row = &mut self.acts[act];
         let key = key ^ fleet.devices[device as usize].key;
         let place = (act as u32, row.devices.len() as u32);
-        row.devices.push(part(device, onset, (*end).min(scenario.end())));
+        row.devices.push(DeviceAct::new(device, onset, (*end).min(scenario.end())));
         overlay(row, place, (onset, *end), attack.clone(), key, Purpose::Attack)
     }
 
@@ -271,8 +271,8 @@ impl Ledger {
                 None => self.row_for(act, mark.check, resource.clone(), device.is_some(), end),
             };
             self.marked.insert(key, row);
-            let part =
-                device.map(|device| DeviceAct { harm_planned: mark.harm_planned, ..part(device, mark.since, end) });
+            let part = device
+                .map(|device| DeviceAct { harm_planned: mark.harm_planned, ..DeviceAct::new(device, mark.since, end) });
             self.acts[row].devices.extend(part);
             self.standing.push(Standing { wrong: mark.wrong, act: row, device });
         }
@@ -409,20 +409,7 @@ impl Ledger {
     }
 }
 
-/// An act's part on a device, before anybody knows what becomes of it.
-fn part(device: u32, onset: Timestamp, end: Timestamp) -> DeviceAct {
-    DeviceAct {
-        device: DeviceId(device),
-        onset,
-        first_observable: None,
-        end,
-        contained: None,
-        harm: 0,
-        harm_planned: 0,
-    }
-}
-
-/// The same as a shard has it; on which lane, and what the broker allows, is said by whoever hands it over.
+/// An act's part on a device as its shard has it; on which lane, and what the broker allows, is said by whoever hands it over.
 fn overlay(
     act: &Act,
     (number, position): (u32, u32),

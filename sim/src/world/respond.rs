@@ -129,13 +129,8 @@ impl Responders {
         spans.sort_unstable();
         let Some(onset) = spans.iter().map(|(_, since, _)| *since).min() else { return Vec::new() };
         let devices = spans.into_iter().map(|(device, since, until)| DeviceAct {
-            device: DeviceId(device),
-            onset: since,
-            first_observable: None,
-            end: until,
-            contained: None,
             harm: ((until - since).0 / 1_000) as u64,
-            harm_planned: 0,
+            ..DeviceAct::new(device, since, until)
         });
         vec![Act {
             end,
