@@ -19,6 +19,7 @@ mod documents;
 pub mod glossary;
 mod grid;
 mod html;
+mod part;
 mod plot;
 mod raster;
 mod run_dir;

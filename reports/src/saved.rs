@@ -23,9 +23,11 @@ struct Written<'a> {
 
 #[derive(Deserialize)]
 struct Read {
+    schema: String,
     outcome: Outcome,
 }
 
+/// As much as every form has.
 #[derive(Deserialize)]
 struct Head {
     schema: String,
@@ -78,11 +80,16 @@ pub fn read(dir: &Path) -> Result<Outcome, ReadError> {
     let file = File::open(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
     let not = |reason: String| ReadError::NotAnOutcome { path: path.clone(), reason };
     let text = io::read_to_string(GzDecoder::new(BufReader::new(file))).map_err(|error| not(error.to_string()))?;
-    let head: Head = serde_json::from_str(&text).map_err(|error| not(error.to_string()))?;
-    if head.schema != SCHEMA {
-        return Err(ReadError::OtherForm { path, found: head.schema });
+    let read = serde_json::from_str::<Read>(&text);
+    // Another form need not read as this one: then its head says which it is.
+    let schema = match &read {
+        Ok(read) => read.schema.clone(),
+        Err(_) => serde_json::from_str::<Head>(&text).map_err(|error| not(error.to_string()))?.schema,
+    };
+    if schema != SCHEMA {
+        return Err(ReadError::OtherForm { path, found: schema });
     }
-    let read: Read = serde_json::from_str(&text).map_err(|error| not(error.to_string()))?;
+    let read = read.map_err(|error| not(error.to_string()))?;
     match read.outcome.inconsistency() {
         Some(reason) => Err(not(reason)),
         None => Ok(read.outcome),

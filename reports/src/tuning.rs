@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::grid;
 use crate::html::table::{Table, numbers, text as text_cell, value, words};
+use crate::part;
 use crate::run_dir::{Destination, WriteError, write_text};
 use crate::wording::{number, percent, rate, rate_interval, share, share_interval, span, span_or};
 
@@ -45,9 +46,7 @@ pub fn markdown(tuning: &Tuning) -> String {
 
 /// As its JSON document.
 pub fn json(tuning: &Tuning) -> String {
-    let mut text = serde_json::to_string_pretty(tuning).expect("plain data serializes");
-    text.push('\n');
-    text
+    part::json(tuning)
 }
 
 /// Writes `tuning.json`, `rationale.md` and the documents into a directory, whole or not at all.

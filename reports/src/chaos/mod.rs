@@ -14,6 +14,7 @@ use crate::comparison::tables::{change, shown, spoken};
 use crate::grid;
 use crate::html::page::{Again, Answer, Page, Section};
 use crate::html::table::Table;
+use crate::part::{self, Part};
 use crate::plot::Figure;
 use crate::run_dir::{Destination, WriteError, write_figures, write_text};
 use crate::wording::{span, things};
@@ -26,11 +27,7 @@ pub fn text(chaos: &Chaos) -> String {
     let mut out = format!("{}: {}\n{}\n\n", chaos.scenario, chaos.title, facts(chaos).join(", "));
     let _ = writeln!(out, "{}\n{}", weakest(chaos), healing(chaos));
     for part in parts(chaos).into_iter().filter(|part| !part.is_detail) {
-        let _ = writeln!(out, "\n{}", part.title);
-        if !part.lead.is_empty() {
-            let _ = writeln!(out, "  {}", part.lead);
-        }
-        out.push_str(&grid::text(&part.table, ROWS));
+        part.text(&mut out, ROWS);
     }
     out
 }
@@ -41,20 +38,14 @@ pub fn markdown(chaos: &Chaos) -> String {
     let mut out = format!("## Chaos: {name}\n\n{}\n\n", facts(chaos).join(", "));
     let _ = writeln!(out, "**{}** {}", grid::escaped(&weakest(chaos)), grid::escaped(&healing(chaos)));
     for part in parts(chaos).into_iter().filter(|part| !part.is_detail) {
-        let _ = write!(out, "\n### {}\n\n", part.title);
-        if !part.lead.is_empty() {
-            let _ = write!(out, "{}\n\n", grid::escaped(&part.lead));
-        }
-        out.push_str(&grid::markdown(&part.table));
+        part.markdown(&mut out);
     }
     out
 }
 
 /// The answer as its JSON document.
 pub fn json(chaos: &Chaos) -> String {
-    let mut text = serde_json::to_string_pretty(chaos).expect("plain data serializes");
-    text.push('\n');
-    text
+    part::json(chaos)
 }
 
 /// Writes `chaos.html`, `chaos.json`, `chaos.md` and the figures into a directory, whole or not at all.
@@ -71,35 +62,21 @@ pub fn write(destination: Destination, chaos: &Chaos) -> Result<(), WriteError> 
     })
 }
 
-/// A table with its title and a sentence.
-struct Part {
-    id: &'static str,
-    title: &'static str,
-    lead: String,
-    table: Table,
-    /// Whether it is for the page only.
-    is_detail: bool,
-}
-
 /// Everything that is told, in order; empty tables are left out.
 fn parts(chaos: &Chaos) -> Vec<Part> {
-    let part = |id, title, lead: String, table| Part { id, title, lead, table, is_detail: false };
-    let detail = |id, title, table: Table| Part {
-        id,
-        title,
-        lead: String::new(),
-        table: table.folded("Scores that did not change are left out.".to_owned()),
-        is_detail: true,
+    let detail = |id, title, table: Table| {
+        let table = table.folded("Scores that did not change are left out.".to_owned());
+        Part { is_detail: true, ..Part::new(id, title, "", table) }
     };
     let lead =
         "Mean change against the same seeds without; ▼ clearly worse, ▲ clearly better, over the seeds.".to_owned();
     let all = [
-        part("alone", "Every fault alone", with(lead, inert(chaos)), tables::overview(chaos, Company::Alone)),
-        part("together", "All together", String::new(), tables::overview(chaos, Company::Together)),
-        part("pairs", "Pairs that can meet", left_out(chaos), tables::overview(chaos, Company::Pair)),
-        part("beyond", "Pairs that cost more than both faults alone", String::new(), tables::beyond(chaos)),
-        part("curves", "Quality under a fault", String::new(), tables::curves(chaos)),
-        part("remnants", "What had not healed by the end of a run", String::new(), tables::remnants(chaos)),
+        Part::new("alone", "Every fault alone", with(lead, inert(chaos)), tables::overview(chaos, Company::Alone)),
+        Part::new("together", "All together", "", tables::overview(chaos, Company::Together)),
+        Part::new("pairs", "Pairs that can meet", left_out(chaos), tables::overview(chaos, Company::Pair)),
+        Part::new("beyond", "Pairs that cost more than both faults alone", "", tables::beyond(chaos)),
+        Part::new("curves", "Quality under a fault", "", tables::curves(chaos)),
+        Part::new("remnants", "What had not healed by the end of a run", "", tables::remnants(chaos)),
         detail("alone-scores", "Every fault alone, score by score", tables::details(chaos, Company::Alone)),
         detail("together-scores", "All together, score by score", tables::details(chaos, Company::Together)),
         detail("pair-scores", "Pairs, score by score", tables::details(chaos, Company::Pair)),
@@ -127,11 +104,7 @@ fn row<'a>(trial: &'a Trial, score: &str) -> Option<&'a ScoreDifference> {
 
 /// Whether a change of a score is for the worse.
 fn is_loss(better: Better, change: f64) -> bool {
-    match better {
-        Better::Higher => change < 0.0,
-        Better::Lower => change > 0.0,
-        Better::Neither => false,
-    }
+    better.loss(change).is_some_and(|loss| loss > 0.0)
 }
 
 /// The weakest link, in a sentence.

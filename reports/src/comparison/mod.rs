@@ -10,7 +10,7 @@ use lab::compare::{Comparison, Grounds, ScoreDifference, Setting, Verdict};
 
 use crate::grid;
 use crate::html::page::{Again, Answer, Page, Section};
-use crate::html::table::Table;
+use crate::part::{self, Part};
 use crate::plot::Figure;
 use crate::run_dir::{Destination, WriteError, write_figures, write_text};
 use crate::wording::{span, things};
@@ -25,11 +25,7 @@ pub fn text(comparison: &Comparison) -> String {
         let _ = writeln!(out, "  {}", named(setting));
     }
     for part in parts(comparison) {
-        let _ = writeln!(out, "\n{}", part.title);
-        if !part.lead.is_empty() {
-            let _ = writeln!(out, "  {}", part.lead);
-        }
-        out.push_str(&grid::text(&part.table, ROWS));
+        part.text(&mut out, ROWS);
     }
     out
 }
@@ -41,11 +37,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(out, "- {}", grid::escaped(&named(setting)));
     }
     for part in parts(comparison) {
-        let _ = write!(out, "\n### {}\n\n", part.title);
-        if !part.lead.is_empty() {
-            let _ = write!(out, "{}\n\n", grid::escaped(&part.lead));
-        }
-        out.push_str(&grid::markdown(&part.table));
+        part.markdown(&mut out);
     }
     out
 }
@@ -66,22 +58,11 @@ pub fn write(destination: Destination, comparison: &Comparison) -> Result<(), Wr
 
 /// The comparison as its JSON document.
 pub fn json(comparison: &Comparison) -> String {
-    let mut text = serde_json::to_string_pretty(comparison).expect("plain data serializes");
-    text.push('\n');
-    text
-}
-
-/// A table with its title and a sentence.
-struct Part {
-    id: &'static str,
-    title: &'static str,
-    lead: String,
-    table: Table,
+    part::json(comparison)
 }
 
 /// Everything that is told, in order; empty tables are left out.
 fn parts(comparison: &Comparison) -> Vec<Part> {
-    let part = |id, title, lead: &str, table| Part { id, title, lead: lead.to_owned(), table };
     let headlines = |score: &&ScoreDifference| score.is_headline;
     let others = |score: &&ScoreDifference| !score.is_headline && score.first != score.second;
     let mut devices = String::new();
@@ -90,26 +71,26 @@ fn parts(comparison: &Comparison) -> Vec<Part> {
             format!("{} left out; comparison.json has more.", things(comparison.disagreements_left_out, "more device"));
     }
     let all = [
-        part(
+        Part::new(
             "scores",
             "What the verdict rests on",
             "Means over the seeds; the difference is paired, seed by seed, with its 95 % bootstrap interval.",
             tables::scores("Scores", comparison.scores.iter().filter(headlines)),
         ),
-        part(
+        Part::new(
             "attacks",
             "Who was caught by one and not by the other",
             "Attacked devices over all seeds.",
             tables::attacks(comparison),
         ),
-        part("reasons", "Why they were missed", "", tables::reasons(comparison)),
-        part(
+        Part::new("reasons", "Why they were missed", "", tables::reasons(comparison)),
+        Part::new(
             "details",
             "Other scores that differ",
             "",
             tables::scores("Other scores", comparison.scores.iter().filter(others)),
         ),
-        part("devices", "Device by device", &devices, tables::devices(comparison)),
+        Part::new("devices", "Device by device", &devices, tables::devices(comparison)),
     ];
     all.into_iter().filter(|part| !part.table.rows.is_empty()).collect()
 }

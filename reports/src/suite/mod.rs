@@ -7,6 +7,8 @@ mod text;
 
 use lab::suite::{Kind, Report, TestReport};
 
+use crate::part;
+
 pub use junit::{Clock, junit};
 pub use markdown::markdown;
 pub use text::{accepted, text};
@@ -21,9 +23,7 @@ pub fn json(report: &Report) -> String {
     for (test, row) in report.tests.iter().zip(value["tests"].as_array_mut().into_iter().flatten()) {
         row["again"] = again(test).into();
     }
-    let mut text = serde_json::to_string_pretty(&value).expect("plain data serializes");
-    text.push('\n');
-    text
+    part::json(&value)
 }
 
 /// The command line that runs one test again, as it ran: its file, its name, its seeds.

@@ -10,6 +10,7 @@ use lab::sweep::{CAUGHT, CandidateScore, DetectionLimits, Sweep, SweptBehavior};
 use crate::grid;
 use crate::html::page::{Again, Answer, Page, Section};
 use crate::html::table::{Cell, Column, Table, numbers, text as text_cell, value, words};
+use crate::part;
 use crate::plot::{Figure, csv_text};
 use crate::run_dir::{Destination, WriteError, write_figures, write_text};
 use crate::wording::{count, parts, percent, rate, rate_interval, share, share_interval, span, things};
@@ -65,9 +66,7 @@ pub fn markdown(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> String {
 
 /// As its JSON document.
 pub fn json(sweep: &Sweep) -> String {
-    let mut text = serde_json::to_string_pretty(sweep).expect("plain data serializes");
-    text.push('\n');
-    text
+    part::json(sweep)
 }
 
 /// Every candidate as a line of CSV; what is not available is empty.
