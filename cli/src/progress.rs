@@ -2,7 +2,7 @@
 //! rate and to say how long tests took: nothing simulated depends on it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use defender::time::Timestamp;
@@ -22,12 +22,11 @@ pub struct Watch {
 impl Watch {
     /// A watch that shows a bar if stderr is a terminal and nobody asked for quiet.
     pub fn new(tell: Tell, interrupted: Arc<AtomicBool>) -> Watch {
-        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template(
+        let (bar, style) = bar(
+            tell,
+            None,
             "{msg:>20}  {wide_bar:.cyan/dim} {percent:>3} %  {human_pos} device-windows  {rate}  {eta} left",
         );
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn std::fmt::Write| {
             // A rate that cannot be shown is not worth an error.
             let _ = write!(to, "{}/s", HumanCount(state.per_sec() as u64));
@@ -49,11 +48,8 @@ pub struct Tasks {
 impl Tasks {
     /// A bar if stderr is a terminal and nobody asked for quiet.
     pub fn new(tell: Tell, what: &'static str) -> Tasks {
-        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style =
-            ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3} %  {pos} of {len} {msg}  {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let (bar, style) = bar(tell, None, "{wide_bar:.cyan/dim} {percent:>3} %  {pos} of {len} {msg}  {eta} left");
+        bar.set_style(style);
         bar.set_message(what);
         Tasks { bar }
     }
@@ -95,10 +91,8 @@ pub struct TestWatch {
 impl TestWatch {
     /// A watch over so many tests; shows a bar as [`Watch::new`] does.
     pub fn new(tell: Tell, tests: usize, interrupted: Arc<AtomicBool>) -> TestWatch {
-        let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
-        let bar = ProgressBar::with_draw_target(Some(tests as u64), target);
-        let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {pos} of {len} tests  {elapsed}  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let (bar, style) = bar(tell, Some(tests as u64), "{wide_bar:.cyan/dim} {pos} of {len} tests  {elapsed}  {msg}");
+        bar.set_style(style);
         TestWatch { bar, interrupted, began: wall_clock(), times: Mutex::new(vec![(None, 0.0); tests]) }
     }
 
@@ -145,15 +139,25 @@ fn wall_clock() -> String {
     text.trim_end_matches('Z').to_owned()
 }
 
-/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once.
+/// The flag that Ctrl-C raises, one for the whole program; the second Ctrl-C ends the program at once.
 pub fn on_interrupt() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
-    // If no handler can be set, Ctrl-C simply ends the program, as it would without us.
-    let _ = ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
+    static FLAG: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let raised = Arc::clone(&flag);
+        // If no handler can be set, Ctrl-C simply ends the program, as it would without us.
+        let _ = ctrlc::set_handler(move || {
+            if raised.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+        flag
     });
-    flag
+    Arc::clone(&FLAG)
+}
+
+/// A bar that is shown if stderr is a terminal and nobody asked for quiet, and its style.
+fn bar(tell: Tell, length: Option<u64>, template: &str) -> (ProgressBar, ProgressStyle) {
+    let target = if tell.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    (ProgressBar::with_draw_target(length, target), style)
 }

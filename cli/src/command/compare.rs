@@ -5,14 +5,12 @@ use std::path::Path;
 use lab::compare::{Comparison, Pairs, Setting, Verdict, differences_of_worlds};
 use lab::outcome::Outcome;
 use reports::{Destination, comparison};
+use sim::scenario::Loaded;
 use sim::scenario::problem::suggestion;
-use sim::scenario::{LoadOptions, Loaded, load};
 use sim::world::{self, RunOptions};
 
-use super::stopped;
-use crate::arguments::{Compare, ReportFormat};
+use crate::arguments::{Compare, ReportFormat, Shape};
 use crate::exit::Code;
-use crate::progress::{Watch, on_interrupt};
 use crate::tell::Tell;
 
 /// One side: a scenario and what is laid over it.
@@ -45,9 +43,9 @@ fn compare(arguments: &Compare, tell: &Tell) -> Result<Code, Code> {
         tell.failure("there is nothing to compare: name a second scenario, or say what is different by `--profile-b` or `--set-b`");
         return Err(Code::CannotStart);
     }
-    let base = read(&first, arguments, None, tell, true)?;
+    let base = super::read(first.path, &first.shape(arguments, None), tell)?;
     if !arguments.profile_b.is_empty() {
-        let plain = read(&second, arguments, None, tell, false)?;
+        let plain = super::read_again(second.path, &second.shape(arguments, None), tell)?;
         for file in &arguments.profile_b {
             let change = replacing(file, &plain).map_err(|problem| {
                 tell.failure(&problem);
@@ -82,20 +80,10 @@ fn assignment((path, value): &(String, String)) -> String {
     format!("{path}={value}")
 }
 
-fn read(side: &Side<'_>, arguments: &Compare, seed: Option<u64>, tell: &Tell, warn: bool) -> Result<Loaded, Code> {
-    let options = LoadOptions { seed: seed.or(arguments.shape.seed), devices: arguments.shape.devices };
-    match load(side.path, &side.changes, &options) {
-        Ok(loaded) => {
-            if warn {
-                tell.problems(&loaded.warnings);
-            }
-            Ok(loaded)
-        }
-        Err(problems) => {
-            tell.problems(&problems);
-            tell.failure(&super::counted(problems.errors()));
-            Err(Code::CannotStart)
-        }
+impl Side<'_> {
+    /// The command's options with what is different on this side, on one seed if given.
+    fn shape(&self, arguments: &Compare, seed: Option<u64>) -> Shape {
+        Shape { seed: seed.or(arguments.shape.seed), devices: arguments.shape.devices, set: self.changes.clone() }
     }
 }
 
@@ -131,18 +119,15 @@ fn play(base: &Loaded, sides: [&Side<'_>; 2], arguments: &Compare, tell: &Tell) 
     });
     let [first, second] = settings;
     let mut pairs = Pairs::new(first, second);
-    let interrupted = on_interrupt();
     let seed = base.scenario.seed;
     for number in 0..arguments.runs {
         let mut outcomes = Vec::new();
         for side in sides {
-            let loaded = read(side, arguments, Some(seed.wrapping_add(number)), tell, false)?;
+            let shape = side.shape(arguments, Some(seed.wrapping_add(number)));
+            let loaded = super::read_again(side.path, &shape, tell)?;
             tell.remark(&format!("seed {}: {}", loaded.scenario.seed, side.label));
-            let mut watch = Watch::new(*tell, interrupted.clone());
             let options = RunOptions { threads: arguments.threads, ..RunOptions::default() };
-            let run = world::run(&loaded.scenario, options, &mut watch);
-            watch.done();
-            outcomes.push(run.map_err(|reason| stopped(&reason, tell))?.outcome);
+            outcomes.push(super::watched(tell, |watch| world::run(&loaded.scenario, options, watch))?.outcome);
         }
         let [first, second] = &outcomes[..] else { unreachable!("two sides, two outcomes") };
         add(&mut pairs, first, second, tell)?;

@@ -16,28 +16,52 @@ pub mod verify;
 
 use std::path::Path;
 
-use sim::scenario::{LoadOptions, Loaded, load};
-use sim::world::Stopped;
+use lab::outcome::Outcome;
+use sim::scenario::{LoadOptions, Loaded, Scenario, load};
+use sim::world::trial::{Candidate, Trial, run_with};
+use sim::world::{RunOptions, Stopped};
 
 use crate::arguments::Shape;
 use crate::exit::Code;
+use crate::progress::{Watch, on_interrupt};
 use crate::tell::Tell;
 
 /// Loads a scenario and tells what is wrong or odd about it.
 fn read(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
+    let loaded = read_again(path, shape, tell)?;
+    tell.problems(&loaded.warnings);
+    loaded.drawn.iter().for_each(|line| tell.remark(line));
+    Ok(loaded)
+}
+
+/// Loads a scenario whose oddities were told before.
+fn read_again(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
     let options = LoadOptions { seed: shape.seed, devices: shape.devices };
-    match load(path, &shape.set, &options) {
-        Ok(loaded) => {
-            tell.problems(&loaded.warnings);
-            loaded.drawn.iter().for_each(|line| tell.remark(line));
-            Ok(loaded)
-        }
-        Err(problems) => {
-            tell.problems(&problems);
-            tell.failure(&counted(problems.errors()));
-            Err(Code::CannotStart)
-        }
-    }
+    load(path, &shape.set, &options).map_err(|problems| {
+        tell.problems(&problems);
+        tell.failure(&counted(problems.errors()));
+        Code::CannotStart
+    })
+}
+
+/// Runs something under a progress bar; tells why it did not finish.
+fn watched<T>(tell: &Tell, run: impl FnOnce(&mut Watch) -> Result<T, Stopped>) -> Result<T, Code> {
+    let mut watch = Watch::new(*tell, on_interrupt());
+    let result = run(&mut watch);
+    watch.done();
+    result.map_err(|reason| stopped(&reason, tell))
+}
+
+/// Runs a scenario with candidates that look on.
+fn trials(
+    scenario: &Scenario,
+    candidates: &[Candidate],
+    threads: Option<usize>,
+    tell: &Tell,
+) -> Result<(Outcome, Vec<Trial>), Code> {
+    let options = RunOptions { threads, ..RunOptions::default() };
+    let (run, trials) = watched(tell, |watch| run_with(scenario, candidates, options, watch))?;
+    Ok((run.outcome, trials))
 }
 
 /// `1 problem`, `4 problems`.

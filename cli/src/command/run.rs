@@ -78,26 +78,16 @@ pub fn play(playing: Playing<'_>, tell: &Tell) -> Code {
         Ok(run) => run,
         Err(Stopped::Cancelled) => {
             drop(destination);
-            match keep.zip(keeper.last) {
-                Some(((file, _), time)) => tell.failure(&format!(
-                    "interrupted at {time} of simulated time; `fleetrange resume {}` goes on from there",
-                    file.display()
-                )),
-                None => tell.failure("interrupted; nothing was written"),
-            }
+            let Some(((file, _), time)) = keep.zip(keeper.last) else {
+                return super::stopped(&Stopped::Cancelled, tell);
+            };
+            tell.failure(&format!(
+                "interrupted at {time} of simulated time; `fleetrange resume {}` goes on from there",
+                file.display()
+            ));
             return Code::Interrupted;
         }
-        Err(Stopped::Setup(reasons)) => {
-            for reason in &reasons {
-                tell.failure(reason);
-            }
-            tell.failure(&super::counted(reasons.len()));
-            return Code::CannotStart;
-        }
-        Err(stopped @ Stopped::Checkpoint(_)) => {
-            tell.failure(&stopped.to_string());
-            return Code::CannotStart;
-        }
+        Err(reason) => return super::stopped(&reason, tell),
     };
     let outcome = &run.outcome;
     let card = lab::score(outcome);

@@ -2,38 +2,25 @@
 
 use std::path::Path;
 
-use lab::sweep::{Block, Intensity, Planned, Sweep as Swept, detection_limits, plan, score};
-use lab::{Scorecard, outcome::Outcome};
+use lab::Scorecard;
+use lab::sweep::{Block, Intensity, Planned, Sweep as Swept, detection_limits, open_loop, plan, score};
 use reports::Destination;
 use reports::sweep::{self as told, Confirmed};
 use serde::Deserialize;
 use sim::scenario::problem::suggestion;
 use sim::scenario::{LoadOptions, Loaded, Scenario, load};
-use sim::world::trial::{Candidate, Trial, run_with};
-use sim::world::{RunOptions, Stopped};
+use sim::world::trial::Candidate;
 
-use super::stopped;
+use super::trials;
 use crate::arguments::{Sweep, TableFormat};
 use crate::exit::Code;
-use crate::progress::{Watch, on_interrupt};
 use crate::tell::Tell;
 
 /// A plan in a file: a block per behavior.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct PlanFile {
-    behavior: Vec<FileBlock>,
-}
-
-/// As [`Block`], with the behavior's name under `name`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct FileBlock {
-    name: String,
-    threshold: Option<String>,
-    percentile: Option<String>,
-    duration: Option<String>,
-    datapoints: Option<String>,
+    behavior: Vec<Block>,
 }
 
 /// Judges many settings of behaviors on the telemetry of one run, and tells what each would have seen.
@@ -63,15 +50,15 @@ fn sweep(arguments: &Sweep, tell: &Tell) -> Result<(), Code> {
     let candidates: Vec<Candidate> = planned.iter().flat_map(Planned::candidates).collect();
     tell.remark(&format!("{}: {} settings on one telemetry", loaded.scenario.name, candidates.len()));
     let open = open_loop(&loaded.scenario);
-    let (outcome, trials) = play(&open, &candidates, arguments, tell)?;
-    let mut swept = score(&outcome, &planned, &trials);
+    let (outcome, judged) = trials(&open, &candidates, arguments.threads, tell)?;
+    let mut swept = score(&outcome, &planned, &judged);
     if let Some(ladder) = ladder {
         let (intensities, scenarios): (Vec<Intensity>, Vec<Scenario>) = ladder.rungs.into_iter().unzip();
         let mut sweeps = Vec::new();
         for (intensity, scenario) in intensities.iter().zip(&scenarios) {
             tell.remark(&format!("{} at {}", ladder.attack, intensity.text));
-            let (outcome, trials) = play(scenario, &candidates, arguments, tell)?;
-            sweeps.push(score(&outcome, &planned, &trials));
+            let (outcome, judged) = trials(scenario, &candidates, arguments.threads, tell)?;
+            sweeps.push(score(&outcome, &planned, &judged));
         }
         swept.limits = Some(detection_limits(&swept, &ladder.attack, RATE, intensities, &sweeps));
     }
@@ -92,25 +79,6 @@ fn sweep(arguments: &Sweep, tell: &Tell) -> Result<(), Code> {
         TableFormat::Csv => told::csv(&swept),
     });
     Ok(())
-}
-
-/// The scenario with nobody who responds to alarms: only then is telemetry the same whatever the thresholds.
-fn open_loop(scenario: &Scenario) -> Scenario {
-    Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() }
-}
-
-fn play(
-    scenario: &Scenario,
-    candidates: &[Candidate],
-    arguments: &Sweep,
-    tell: &Tell,
-) -> Result<(Outcome, Vec<Trial>), Code> {
-    let mut watch = Watch::new(*tell, on_interrupt());
-    let options = RunOptions { threads: arguments.threads, ..RunOptions::default() };
-    let result = run_with(scenario, candidates, options, &mut watch);
-    watch.done();
-    let (run, trials) = result.map_err(|reason: Stopped| stopped(&reason, tell))?;
-    Ok((run.outcome, trials))
 }
 
 /// What is varied of an attack.
@@ -178,14 +146,7 @@ fn blocks(arguments: &Sweep) -> Result<Vec<Block>, String> {
 fn read_plan(file: &Path) -> Result<Vec<Block>, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let plan: PlanFile = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    let block = |block: FileBlock| Block {
-        behavior: block.name,
-        threshold: block.threshold,
-        percentile: block.percentile,
-        duration: block.duration,
-        datapoints: block.datapoints,
-    };
-    Ok(plan.behavior.into_iter().map(block).collect())
+    Ok(plan.behavior)
 }
 
 /// Runs the best settings again, each by itself, with everybody who responds: (behavior, candidate, scores).
@@ -206,7 +167,7 @@ fn confirm(
             let behaviors =
                 scenario.profiles[plan.profile].request.behaviors.as_mut().expect("it was planned from there");
             behaviors[plan.behavior] = setting.apply(&plan.base);
-            let (outcome, _) = play(&scenario, &[], arguments, tell)?;
+            let (outcome, _) = trials(&scenario, &[], arguments.threads, tell)?;
             confirmed.push((behavior, candidate, lab::score(&outcome)));
         }
     }

@@ -1,18 +1,16 @@
 //! `fleetrange tune`
 
-use lab::sweep::{Planned, Sweep, plan, score};
+use lab::sweep::{Planned, Sweep, open_loop, plan, score};
 use lab::tune::{
     self as lab_tune, Constraints, Tuning, blocks, chosen, cloud_formation, updates, with_report_loss, with_traffic,
 };
 use reports::{Destination, tuning as told};
-use sim::scenario::{Loaded, Scenario};
-use sim::world::RunOptions;
-use sim::world::trial::{Candidate, run_with};
+use sim::scenario::Scenario;
+use sim::world::trial::Candidate;
 
-use super::stopped;
+use super::trials;
 use crate::arguments::{ReportFormat, Tune};
 use crate::exit::Code;
-use crate::progress::{Watch, on_interrupt};
 use crate::tell::Tell;
 
 /// Recommends settings that keep to constraints, and holds them against other telemetry.
@@ -36,7 +34,7 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
         return Err(cannot("say what to keep to: --max-alarms-per-day, --min-recall or --max-p95-latency".to_owned()));
     }
     let loaded = super::read(&arguments.scenario, &arguments.shape, tell)?;
-    let scenario = open_loop(&loaded);
+    let scenario = open_loop(&loaded.scenario);
     let blocks = blocks(&scenario);
     if blocks.is_empty() {
         return Err(cannot("no profile of the scenario has a behavior with a numeric upper bound".to_owned()));
@@ -76,11 +74,6 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
     })
 }
 
-/// The scenario with nobody who responds to alarms.
-fn open_loop(loaded: &Loaded) -> Scenario {
-    Scenario { responders: Vec::new(), teams: Vec::new(), ..loaded.scenario.clone() }
-}
-
 struct Bench<'a> {
     arguments: &'a Tune,
     tell: &'a Tell,
@@ -91,16 +84,11 @@ impl Bench<'_> {
     fn sweep(&self, scenario: &Scenario, planned: &[Planned], seeds: &[u64]) -> Result<Sweep, Code> {
         let candidates: Vec<Candidate> = planned.iter().flat_map(Planned::candidates).collect();
         let mut sweeps = Vec::new();
-        let interrupted = on_interrupt();
         for seed in seeds {
             self.tell.remark(&format!("seed {seed}: {} settings", candidates.len()));
             let scenario = Scenario { seed: *seed, ..scenario.clone() };
-            let mut watch = Watch::new(*self.tell, interrupted.clone());
-            let options = RunOptions { threads: self.arguments.threads, ..RunOptions::default() };
-            let result = run_with(&scenario, &candidates, options, &mut watch);
-            watch.done();
-            let (run, trials) = result.map_err(|reason| stopped(&reason, self.tell))?;
-            sweeps.push(score(&run.outcome, planned, &trials));
+            let (outcome, judged) = trials(&scenario, &candidates, self.arguments.threads, self.tell)?;
+            sweeps.push(score(&outcome, planned, &judged));
         }
         Ok(Sweep::pool(&sweeps).expect("there is at least one seed"))
     }
