@@ -51,6 +51,7 @@ impl Fixture {
             behaviors: Vec::new(),
             checks: Vec::new(),
             truth: Vec::new(),
+            campaigns: Vec::new(),
             alarms: Vec::new(),
             crossings: Vec::new(),
             audits: Vec::new(),

@@ -11,6 +11,7 @@
 //!                   │    ├─► quality     precision, recall, F1
 //!                   │    ├─► load        what it asks of people
 //!                   │    ├─► remediation what was contained, averted, broken
+//!                   │    ├─► campaign    how far staged attacks got
 //!                   │    └─► coverage    who saw what
 //!               audit ───────┘
 //!                            gaps        what the run cannot answer
@@ -31,6 +32,7 @@
 //! This crate has never heard of terminals or HTML, and reads neither clock nor dice.
 
 pub mod audit;
+pub mod campaign;
 pub mod chaos;
 pub mod compare;
 pub mod coverage;

@@ -14,7 +14,8 @@ use crate::matching::Matching;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemediationScore {
     /// **Remediation coverage**: attacked devices (one for each attack and device; for an attack on the account, what it
-    /// changed there) on which an action effective against that attack's channel took hold before the attack's end.
+    /// changed there) on which an action effective against that attack's channel took hold before the attack's end, and
+    /// was not taken back while it lasted.
     pub coverage: Option<Proportion>,
     /// From a device's onset until such an action took hold.
     pub time_to_contain: Option<Latency>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sim::outcome::Outcome;
 
 use crate::audit::{self, AuditScore, Seeded};
+use crate::campaign::{self, CampaignScore};
 use crate::coverage::{self, Coverage};
 use crate::density::{self, Density};
 use crate::detection::{self, DetectionScore};
@@ -40,6 +41,9 @@ pub struct Scorecard {
     pub audit: AuditScore,
     /// Containment, harm, collateral, rotation.
     pub remediation: RemediationScore,
+    /// Campaigns, in the order of the scenario.
+    #[serde(default)]
+    pub campaigns: Vec<CampaignScore>,
     /// Operator load.
     pub load: LoadScore,
     /// Act × control.
@@ -75,6 +79,7 @@ pub fn score_with(outcome: &Outcome, options: Options) -> Scorecard {
     let quality = quality::score(outcome, &matching, &incidents);
     let false_alarms = false_alarm::score(outcome, &matching);
     let audit = audit::score(outcome, &seeded);
+    let remediation = remediation::score(outcome, &matching);
     let coverage = coverage::matrix(outcome, &matching, &seeded);
     Scorecard {
         schema: Scorecard::SCHEMA.to_owned(),
@@ -82,11 +87,12 @@ pub fn score_with(outcome: &Outcome, options: Options) -> Scorecard {
         measures: measures::measures(outcome, &matching, quality.device.precision, false_alarms.total.count),
         response: measures::response_times(outcome, &matching),
         waterfalls: waterfall::score(outcome, &matching),
-        remediation: remediation::score(outcome, &matching),
+        campaigns: campaign::score(outcome, &detection, &remediation),
         load: load::score(outcome, &incidents, &options),
         density: density::density(outcome, &matching),
         gaps: gaps::gaps(outcome, &detection, &audit, &coverage, &options),
         detection,
+        remediation,
         quality,
         false_alarms,
         audit,

@@ -138,7 +138,7 @@ pub const TERMS: &[Term] = &[
         id: "coverage",
         term: "Remediation coverage",
         definition: "Attacked devices on which an action effective against that attack's channel took hold before the \
-                     attack's end, of all attacked devices.",
+                     attack's end and was not taken back while it lasted, of all attacked devices.",
     },
     Term {
         id: "time-to-contain",

@@ -1,6 +1,7 @@
 //! The summary for a terminal: what happened, what was seen, how fast, at what cost, what was contained.
 
 use lab::Scorecard;
+use lab::campaign::CampaignScore;
 use lab::outcome::{ActKind, Outcome, RepairRow};
 
 use crate::documents;
@@ -163,7 +164,29 @@ fn glance(page: &mut Page, outcome: &Outcome, card: &Scorecard) {
     page.labeled("How fast", &fast(card));
     page.labeled("At what cost", &cost(card));
     page.labeled("Contained", &contained(card));
+    for campaign in card.campaigns.iter().take(CAMPAIGNS) {
+        page.labeled("Campaign", &self::campaign(campaign));
+    }
     page.space();
+}
+
+/// Campaigns that are told; the report has the others.
+const CAMPAIGNS: usize = 3;
+
+/// `heist: 2 of 3 stages began; first seen 15m after its onset, in foothold; rush never began`.
+fn campaign(campaign: &CampaignScore) -> String {
+    let stages = &campaign.stages;
+    let mut text = format!("{}: {} of {} stages began", campaign.name, count(campaign.begun), stages.len());
+    let first = stages.iter().filter(|stage| stage.detected.is_some()).min_by_key(|stage| stage.detected);
+    match (campaign.first_seen, first) {
+        (Some(after), Some(stage)) => text.push_str(&format!("; first seen after {}, in {}", span(after), stage.name)),
+        _ => text.push_str("; nothing of it was seen"),
+    }
+    let never: Vec<&str> = stages.iter().filter(|s| s.began.is_none()).map(|stage| stage.name.as_str()).collect();
+    if !never.is_empty() {
+        text.push_str(&format!("; {} never began", never.join(", ")));
+    }
+    text
 }
 
 /// `4 attacks on 655 devices, 3 defects, 1 confounder`.

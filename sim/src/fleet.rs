@@ -156,6 +156,12 @@ impl Fleet {
                 self.cohorts.iter().filter(|(class, name, _)| in_class(*class) && selector.cohorts.contains(name));
             cohorts.flat_map(|(_, _, range)| range.clone()).collect()
         };
+        if !selector.networks.is_empty() {
+            candidates.retain(|device| {
+                let Device { class, key, .. } = self.devices[*device as usize];
+                selector.connects_from(&scenario.classes[usize::from(class)].source_networks, key)
+            });
+        }
         if let Some(count) = selector.count {
             // A partial Fisher–Yates shuffle: the first `count` places are a uniform sample.
             let count = (count as usize).min(candidates.len());

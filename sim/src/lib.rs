@@ -9,6 +9,7 @@ pub mod disturbance;
 pub mod event;
 pub mod fault;
 mod fleet;
+pub mod operation;
 pub mod outcome;
 pub mod sampler;
 pub mod scenario;

@@ -32,6 +32,9 @@ pub struct Outcome {
     pub checks: Vec<CheckRow>,
     /// Ground truth: what the world did, and to whom. The engine never saw it.
     pub truth: Vec<Act>,
+    /// Which attacks hang together, and how far each campaign got.
+    #[serde(default)]
+    pub campaigns: Vec<CampaignRow>,
     /// Alarm episodes in the order (raised, behavior, device).
     pub alarms: Vec<Alarm>,
     /// How near behaviors came to an alarm on attacked devices, in the order (act, device, onset, behavior); where not
@@ -366,7 +369,7 @@ pub struct DeviceAct {
     pub first_observable: Option<Timestamp>,
     /// When it ended on this device (by plan; containment is separate).
     pub end: Timestamp,
-    /// When an action effective against its channel took hold.
+    /// When an action effective against its channel took hold, if it was not taken back while the act lasted.
     pub contained: Option<Timestamp>,
     /// Harm actually done, in [`Act::harm_unit`].
     pub harm: u64,
@@ -387,6 +390,41 @@ impl DeviceAct {
             harm_planned: 0,
         }
     }
+}
+
+/// Attacks that hang together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignRow {
+    /// The name given in the scenario.
+    pub name: String,
+    /// Its stages, in the order of the scenario.
+    pub stages: Vec<StageRow>,
+}
+
+/// A stage of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRow {
+    /// Its attack, as a position in [`Outcome::truth`].
+    pub act: u32,
+    /// What it waited for; `None` if it began by the clock.
+    pub waits: Option<WaitRow>,
+    /// When it began; `None`: never.
+    pub began: Option<Timestamp>,
+    /// When it did its first harm, or changed the account if it does nothing else; `None`: never.
+    pub succeeded: Option<Timestamp>,
+}
+
+/// What a stage waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitRow {
+    /// The other stage, as a position in [`Outcome::truth`].
+    pub act: u32,
+    /// How far it has to get: `begun`, `succeeded`, `detected`, `ended`.
+    pub milestone: String,
+    /// How much later this one begins.
+    pub delay: Millis,
+    /// Whether it begins device by device, where the other one gets there.
+    pub each: bool,
 }
 
 /// A datapoint's value, for tables and messages.
@@ -486,7 +524,7 @@ pub struct MitigationRow {
     pub action: String,
     /// The action's type, for example `ADD_THINGS_TO_THING_GROUP`.
     pub action_type: String,
-    /// What set it off: `violation BEHAVIOR` or `finding CHECK`.
+    /// What set it off: `violation BEHAVIOR`, `cleared BEHAVIOR`, `invalidated BEHAVIOR` or `finding CHECK`.
     pub trigger: String,
     /// The target: a thing, policy, certificate or `account`.
     pub target: String,

@@ -84,7 +84,13 @@ pub(crate) fn sections(outcome: &Outcome, card: &Scorecard, figures: &[Figure]) 
         Section::new(id, title, lead).with_figures(figures, names).with_tables(tables)
     };
     let mut sections = vec![
-        section("what-happened", "What happened", happened(outcome), &["timeline"], vec![ledger(outcome)]),
+        section(
+            "what-happened",
+            "What happened",
+            happened(outcome),
+            &["timeline"],
+            vec![campaigns(card), ledger(outcome)],
+        ),
         section(
             "what-was-seen",
             "What was seen",
@@ -222,6 +228,31 @@ fn left_out(all: usize, kept: usize, what: &str) -> String {
     } else {
         format!("The first {} of {} {what}.", count(kept as u64), count(all as u64))
     }
+}
+
+fn campaigns(card: &Scorecard) -> Table {
+    let stages = card.campaigns.iter().flat_map(|campaign| campaign.stages.iter().map(move |stage| (campaign, stage)));
+    let rows = stages.take(ROWS).map(|(campaign, stage)| {
+        vec![
+            text(stage.name.clone()).beside(campaign.name.clone()),
+            text(stage.waits_for.clone().unwrap_or_else(|| "the clock".to_owned())),
+            text(stage.began.map_or_else(|| "never".to_owned(), |began| format!("after {}", span(began)))),
+            count_cell(stage.devices),
+            span_cell(stage.succeeded),
+            span_cell(stage.detected).alert_if(stage.began.is_some() && stage.detected.is_none()),
+            share_cell(stage.contained),
+        ]
+    });
+    let columns = [
+        words("stage"),
+        words("waits for"),
+        words("began"),
+        numbers("devices", ""),
+        numbers("first harm, since start", "harm"),
+        numbers("first seen, since start", "detection-time"),
+        numbers("contained in time", "coverage"),
+    ];
+    Table::new("Campaigns, stage by stage", &columns, rows.collect())
 }
 
 fn ledger(outcome: &Outcome) -> Table {

@@ -47,6 +47,7 @@ fn empty(header: Header) -> Outcome {
         behaviors: Vec::new(),
         checks: Vec::new(),
         truth: Vec::new(),
+        campaigns: Vec::new(),
         alarms: Vec::new(),
         crossings: Vec::new(),
         audits: Vec::new(),

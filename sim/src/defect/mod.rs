@@ -115,6 +115,8 @@ impl Targets {
         Targets(SelectorDraft {
             classes: fields.or("class", OneOrMore(Vec::new()), "classes, by name; all unless given").0,
             cohorts,
+            groups: Vec::new(),
+            networks: Vec::new(),
             amount: Amount::Count(fields.or("count", Placed { value: count, place: place.clone() }, doc)),
             place,
         })

@@ -1,4 +1,4 @@
-//! Starting a mitigation task is refused, as if the quota were used up; a function tries again as often as it does.
+//! Starting a mitigation task, or calling the registry, is refused, as if the quota were used up; a function tries again as often as it does.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{Breakdown, Entry, Stage};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "mitigation-throttled",
-    summary: "Starting a mitigation task is refused, as if the quota were used up; a function tries again as often as it does.",
+    summary: "Starting a mitigation task, or calling the registry, is refused, as if the quota were used up; a function tries again as often as it does.",
     stage: Stage::Mitigation,
     intensity_of: "probability, for each call",
     intensity: 0.8,

@@ -67,7 +67,7 @@ pub enum Stage {
     Notification,
     /// Those who respond.
     People,
-    /// The API that mitigation tasks are started by.
+    /// The API that mitigation tasks are started by, and the registry called.
     Mitigation,
     /// The broker and the index, where changes of the account take hold.
     Enforcement,

@@ -288,6 +288,33 @@ impl Fields<'_> {
         list.iter().filter_map(|item| self.inside(key, item, &mut read)).collect()
     }
 
+    /// The table behind a key that must be there, or several of them in a list: `then = [{ … }, { … }]`.
+    pub fn one_or_more<R>(
+        &mut self,
+        key: &'static str,
+        doc: &'static str,
+        example: &str,
+        mut read: impl FnMut(&mut Fields<'_>) -> R,
+    ) -> Vec<R> {
+        if let Side::Describing(table) = &mut self.side {
+            let mut inner = TableDoc::default();
+            let value = read(&mut Fields { side: Side::Describing(&mut inner) });
+            table.add(KeyDoc { key, doc, need: Need::Required, content: Content::OneOrMore(inner) });
+            return vec![value];
+        }
+        let Some(entry) = self.entry(key) else {
+            self.missing(key, doc, example);
+            return Vec::new();
+        };
+        let node = entry.node.clone();
+        let Some(list) = node.as_list() else { return self.inside(key, &node, read).into_iter().collect() };
+        if list.is_empty() {
+            let problem = Problem::error(node.place.clone(), format!("{key} must have at least one table, found none"));
+            self.note(problem.help(format!("write `{key} = {example}`")));
+        }
+        list.iter().filter_map(|item| self.inside(key, item, &mut read)).collect()
+    }
+
     /// The texts of a table with free keys, as `[documents]` holds them.
     pub fn texts(&mut self, key: &'static str, doc: &'static str) -> Vec<(String, String, Place)> {
         if let Side::Describing(table) = &mut self.side {

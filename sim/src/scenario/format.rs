@@ -8,10 +8,12 @@ use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
 use super::archetype;
+use super::campaign::{CampaignDraft, campaign};
 use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
-use super::plan::{CriteriaReading, Delay, FunctionPlan, ModelKind, RotationPlan};
+use super::plan::{CriteriaReading, ModelKind};
 use super::quantity::Probability;
+use super::responder::{ResponderDraft, responder};
 use super::source::{Place, Placed};
 use super::swarm::{ChaosDraft, chaos};
 use super::team::{TeamDraft, team};
@@ -43,6 +45,7 @@ pub(crate) struct Draft {
     pub audit: AuditDraft,
     pub mitigation_actions: Vec<Placed<String>>,
     pub attacks: Vec<ActDraft<Arc<dyn Attack>>>,
+    pub campaigns: Vec<CampaignDraft>,
     pub confounders: Vec<ActDraft<Arc<dyn Confounder>>>,
     pub defects: Vec<DefectDraft>,
     pub faults: Vec<FaultDraft>,
@@ -148,13 +151,16 @@ pub(crate) struct SelectorDraft {
     pub place: Place,
     pub classes: Vec<Placed<String>>,
     pub cohorts: Vec<Placed<String>>,
+    pub groups: Vec<Placed<String>>,
+    pub networks: Vec<IpNet>,
     pub amount: Amount,
 }
 
 #[derive(Debug)]
 pub(crate) struct ActDraft<T> {
     pub name: Placed<String>,
-    pub start: Placed<Millis>,
+    /// Absent only in an attack, which then is a stage that waits for another.
+    pub start: Option<Placed<Millis>>,
     pub duration: Placed<Millis>,
     pub stagger: Placed<Millis>,
     pub targets: SelectorDraft,
@@ -173,38 +179,6 @@ pub(crate) struct DefectDraft {
 pub(crate) struct FaultDraft {
     pub intensity: Option<Probability>,
     pub act: ActDraft<(&'static fault::Entry, Arc<dyn Fault>)>,
-}
-
-#[derive(Debug)]
-pub(crate) struct ResponderDraft {
-    pub name: Placed<String>,
-    pub when: Option<TriggerDraft>,
-    pub team: Option<Placed<String>>,
-    pub approval: Option<Placed<String>>,
-    pub delay: Delay,
-    pub conditions: ConditionsDraft,
-    pub function: FunctionPlan,
-    pub then: Option<ResponseDraft>,
-}
-
-/// When a responder holds back.
-#[derive(Debug)]
-pub(crate) struct ConditionsDraft {
-    pub classes: Vec<Placed<String>>,
-    pub standing: bool,
-    pub budget: Option<(u32, Millis)>,
-}
-
-#[derive(Debug)]
-pub(crate) enum TriggerDraft {
-    Violation { profile: Placed<String>, behaviors: Vec<Placed<String>> },
-    Finding { check: Placed<String> },
-}
-
-#[derive(Debug)]
-pub(crate) enum ResponseDraft {
-    Mitigation { action: Placed<String> },
-    Rotation { place: Place, plan: RotationPlan },
 }
 
 /// Reads a scenario file.
@@ -248,14 +222,17 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
                 .iter()
                 .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
                 .collect();
-            act(fields, "attack", &choices)
+            act(fields, "attack", &choices, |fields| {
+                fields.optional("start", "when it begins, after the run's start; a campaign can say so instead")
+            })
         }),
+        campaigns: fields.tables("campaign", "attacks that hang together, stage by stage", campaign),
         confounders: fields.tables("confounder", "an innocent event that may look guilty", |fields| {
             let choices: Vec<Choice<Arc<dyn Confounder>>> = confounder::REGISTRY
                 .iter()
                 .map(|entry| Choice { name: entry.name, summary: entry.summary, read: entry.read })
                 .collect();
-            act(fields, "confounder", &choices)
+            act(fields, "confounder", &choices, start)
         }),
         defects: fields.tables("defect", "a weakness of the posture that audits exist for", defect_draft),
         faults: fields.tables("fault", "something that breaks in the defence itself", fault_draft),
@@ -277,7 +254,7 @@ fn expect(fields: &mut Fields<'_>) -> ExpectDraft {
         subject(SubjectKind::Behavior, "about a behavior, as `BEHAVIOR` or `PROFILE/BEHAVIOR`"),
         subject(SubjectKind::Class, "about a device class, by name"),
         subject(SubjectKind::Check, "about an audit check, by name"),
-        subject(SubjectKind::Action, "about a mitigation action, by name"),
+        subject(SubjectKind::Action, "about a mitigation action or an operation of the registry, by name"),
     ];
     ExpectDraft { run, subjects }
 }
@@ -428,14 +405,37 @@ fn selector(fields: &mut Fields<'_>) -> SelectorDraft {
         place: fields.table_place(),
         classes: fields.or("class", OneOrMore(Vec::new()), "classes, by name; all unless given").0,
         cohorts: fields.or("cohort", OneOrMore(Vec::new()), "certificate cohorts, by name; all unless given").0,
+        groups: fields
+            .or(
+                "group",
+                OneOrMore(Vec::new()),
+                "thing groups that they are in at the start, nested ones too; any unless given",
+            )
+            .0,
+        networks: fields
+            .or(
+                "network",
+                OneOrMore(Vec::new()),
+                "networks that they connect from: a site, a carrier; any unless given",
+            )
+            .0,
         amount: amount(fields, "a selection of targets"),
     }
 }
 
-fn act<T>(fields: &mut Fields<'_>, noun: &'static str, choices: &[Choice<T>]) -> ActDraft<T> {
+fn start(fields: &mut Fields<'_>) -> Option<Placed<Millis>> {
+    Some(fields.required("start", "when it begins, after the run's start"))
+}
+
+fn act<T>(
+    fields: &mut Fields<'_>,
+    noun: &'static str,
+    choices: &[Choice<T>],
+    start: impl Fn(&mut Fields<'_>) -> Option<Placed<Millis>>,
+) -> ActDraft<T> {
     ActDraft {
         name: fields.required("name", "name for reports"),
-        start: fields.required("start", "when it begins, after the run's start"),
+        start: start(fields),
         duration: fields.required("duration", "how long it lasts"),
         stagger: fields.or(
             "stagger",
@@ -474,129 +474,7 @@ fn fault_draft(fields: &mut Fields<'_>) -> FaultDraft {
          on the fault",
     );
     let entry = fault::REGISTRY.iter().find(|entry| fields.has(entry.name));
-    let ActDraft { name, start, duration, stagger, targets, act } = act(fields, "fault", &choices);
+    let ActDraft { name, start, duration, stagger, targets, act } = act(fields, "fault", &choices, start);
     let act = entry.zip(act);
     FaultDraft { intensity, act: ActDraft { name, start, duration, stagger, targets, act } }
-}
-
-fn responder(fields: &mut Fields<'_>) -> ResponderDraft {
-    ResponderDraft {
-        name: fields.required("name", "name for reports"),
-        when: fields
-            .required_table("when", "what sets it off", "{ violation = { profile = \"NAME\" } }", |fields| {
-                fields.choice(
-                    "trigger",
-                    &[
-                        Choice {
-                            name: "violation",
-                            summary: "a behavior of a security profile goes into alarm",
-                            read: |fields| TriggerDraft::Violation {
-                                profile: fields.required("profile", "the security profile, by name"),
-                                behaviors: fields
-                                    .or("behaviors", OneOrMore(Vec::new()), "behaviors, by name; any unless given")
-                                    .0,
-                            },
-                        },
-                        Choice {
-                            name: "finding",
-                            summary: "an audit finds something that no suppression covers",
-                            read: |fields| TriggerDraft::Finding {
-                                check: fields.required("check", "the audit check, by name"),
-                            },
-                        },
-                    ],
-                )
-            })
-            .flatten(),
-        team: fields.optional("team", "the team that judges each alert first; without one nobody looks"),
-        approval: fields.optional("approval", "a second team that has to agree with what the first one confirmed"),
-        delay: delay(fields),
-        conditions: fields.table_or_empty("only", "conditions; where one does not hold, nothing is done", conditions),
-        function: fields.table_or_empty("function", "the function that carries it out, as it really runs", function),
-        then: fields
-            .required_table("then", "what it does", "{ mitigation = { action = \"NAME\" } }", |fields| {
-                fields.choice(
-                    "response",
-                    &[
-                        Choice {
-                            name: "mitigation",
-                            summary: "starts a mitigation task with an action",
-                            read: |fields| ResponseDraft::Mitigation {
-                                action: fields.required("action", "the mitigation action, by name"),
-                            },
-                        },
-                        Choice {
-                            name: "rotate-certificates",
-                            summary: "starts a job that gives the devices of the findings new certificates",
-                            read: |fields| ResponseDraft::Rotation {
-                                place: fields.table_place(),
-                                plan: rotation(fields),
-                            },
-                        },
-                    ],
-                )
-            })
-            .flatten(),
-    }
-}
-
-fn conditions(fields: &mut Fields<'_>) -> ConditionsDraft {
-    ConditionsDraft {
-        classes: fields.or("class", OneOrMore(Vec::new()), "devices of these classes; any unless given").0,
-        standing: fields.or("still-in-alarm", false, "the alarm has neither cleared nor been invalidated meanwhile"),
-        budget: fields.table("at-most", "no more than this many responses within a time", |fields| {
-            let count = fields.required_in("count", 1.., "how many");
-            (count, fields.or_in("per", Millis::HOUR, Millis::SECOND.., "within how long"))
-        }),
-    }
-}
-
-fn function(fields: &mut Fields<'_>) -> FunctionPlan {
-    FunctionPlan {
-        failure: fields.or("failure", Probability::ZERO, "share of runs that fail without doing anything").as_f64(),
-        retries: fields.or_in("retries", 0, 0..=10, "how often a failed run is tried again, a minute later each"),
-        runtime: fields.or("runtime", Millis(0), "how long a run takes before its effect"),
-        concurrency: fields.optional_in("concurrency", 1.., "how many run at once; the others wait"),
-    }
-}
-
-fn delay(fields: &mut Fields<'_>) -> Delay {
-    let median = fields.or(
-        "delay",
-        Millis::MINUTE,
-        "how long it takes from the notice to the start of the response; the median where there is a spread",
-    );
-    let spread: Option<f64> = fields.optional_in(
-        "delay-p95-ratio",
-        1.0..=100.0,
-        "95th percentile of the delay over its median: the delay is then log-normal",
-    );
-    Delay::new(median, spread.unwrap_or(1.0))
-}
-
-fn rotation(fields: &mut Fields<'_>) -> RotationPlan {
-    let base = fields.or_in("base-rate-per-minute", 50, 1..=1000, "things notified per minute at first (J-07)");
-    RotationPlan {
-        base_rate_per_minute: base,
-        increment_factor: fields.optional_in(
-            "increment-factor",
-            1.1..=5.0,
-            "factor of each increase of the rate (J-07); constant unless given",
-        ),
-        increase_every: fields.or_in("increase-every", 1000, 1.., "things that succeeded, per increase (J-08)"),
-        maximum_per_minute: fields.or_in("maximum-per-minute", 1000, 1..=1000, "ceiling of the rate"),
-        timeout: fields.or_in(
-            "timeout",
-            Millis::HOUR,
-            Millis::MINUTE..=Millis::minutes(10_080),
-            "an execution in progress for longer has timed out (J-14)",
-        ),
-        failure: fields.or("failure", Probability::ZERO, "share of executions that fail").as_f64(),
-        abort_share: fields
-            .or("abort-share", Probability::ONE, "the job is aborted once this share has failed (J-10)…")
-            .as_f64(),
-        abort_minimum: fields.or_in("abort-minimum", 100, 1.., "…of at least this many executed things"),
-        device_time: fields.or("device-time", Millis::MINUTE, "median time that a device takes when it is online"),
-        lifetime: fields.or("lifetime", Millis::days(365), "validity of the new certificates"),
-    }
 }

@@ -9,6 +9,7 @@
 //! - [`lock`] writes a scenario as it really ran.
 mod apportion;
 pub mod archetype;
+mod campaign;
 pub mod document;
 pub mod expect;
 pub mod field;
@@ -24,6 +25,7 @@ pub mod problem;
 pub mod quantity;
 pub mod reference;
 mod resolve;
+mod responder;
 pub mod source;
 mod swarm;
 mod team;

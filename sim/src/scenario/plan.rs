@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use defender::detect::alarm::ViolationEventType;
 pub use defender::detect::wire::CreateSecurityProfileRequest;
 use defender::error::{Compatibility, Warning};
 use defender::time::{Millis, Timestamp};
@@ -16,6 +17,8 @@ use crate::attack::Attack;
 use crate::confounder::Confounder;
 use crate::defect::Defect;
 use crate::fault::{self, Fault};
+use crate::operation::Operation;
+use crate::shard::source_address;
 
 /// As `update-account-audit-configuration` takes it.
 pub use defender::audit::wire::AccountAuditConfiguration as UpdateAccountAuditConfigurationRequest;
@@ -62,6 +65,8 @@ pub struct Scenario {
     pub mitigation_actions: Vec<CreateMitigationActionRequest>,
     /// Attacks.
     pub attacks: Vec<AttackPlan>,
+    /// Which of them are stages of what.
+    pub campaigns: Vec<CampaignPlan>,
     /// Innocent events.
     pub confounders: Vec<ConfounderPlan>,
     /// Posture defects.
@@ -231,8 +236,19 @@ pub struct Selector {
     pub classes: Vec<String>,
     /// Cohorts by name; empty: all.
     pub cohorts: Vec<String>,
+    /// Networks that they connect from, such as a site's or a carrier's; empty: any.
+    pub networks: Vec<IpNet>,
     /// How many of them; `None`: all that match. Drawn by the seed.
     pub count: Option<u32>,
+}
+
+impl Selector {
+    /// Whether a device of a class with these source networks connects from one of the selector's networks.
+    pub(crate) fn connects_from(&self, source_networks: &[IpNet], key: u64) -> bool {
+        let address = source_address(source_networks, key);
+        self.networks.is_empty()
+            || address.is_some_and(|address| self.networks.iter().any(|network| network.contains(&address)))
+    }
 }
 
 /// An attack on the calendar.
@@ -240,8 +256,8 @@ pub struct Selector {
 pub struct AttackPlan {
     /// Name.
     pub name: String,
-    /// Onset after the start.
-    pub start: Millis,
+    /// When it begins.
+    pub start: Onset,
     /// How long it lasts.
     pub duration: Millis,
     /// Each device's onset is later by a uniform draw from `0..stagger` (0: all at once).
@@ -250,6 +266,63 @@ pub struct AttackPlan {
     pub targets: Selector,
     /// What is done, with its parameters.
     pub attack: Arc<dyn Attack>,
+}
+
+/// When an attack begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onset {
+    /// So long after the run's start.
+    At(Millis),
+    /// When another stage of its campaign gets somewhere; if that never happens, never.
+    After(After),
+}
+
+/// What a stage of a campaign waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// The other stage, as a position in [`Scenario::attacks`].
+    pub stage: usize,
+    /// How far it has to get.
+    pub milestone: Milestone,
+    /// How much later this one begins.
+    pub delay: Millis,
+    /// Whether it begins device by device where the other one gets there, instead of on its own targets when the other
+    /// one first gets there anywhere.
+    pub each: bool,
+}
+
+/// How far an attack has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// It began.
+    Begun,
+    /// It did its first harm; one that only changes the account did so.
+    Succeeded,
+    /// An alarm was raised on one of its devices, by a behavior on a metric that it disturbs.
+    Detected,
+    /// It ended, by plan.
+    Ended,
+}
+
+impl Milestone {
+    /// As scenario files and reports spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Milestone::Begun => "begun",
+            Milestone::Succeeded => "succeeded",
+            Milestone::Detected => "detected",
+            Milestone::Ended => "ended",
+        }
+    }
+}
+
+/// Attacks that hang together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CampaignPlan {
+    /// Name.
+    pub name: String,
+    /// Its stages, as positions in [`Scenario::attacks`].
+    pub stages: Vec<usize>,
 }
 
 /// An innocent event on the calendar.
@@ -320,8 +393,8 @@ pub struct ResponderPlan {
     pub conditions: Conditions,
     /// How its function runs.
     pub function: FunctionPlan,
-    /// What it does.
-    pub response: Response,
+    /// What it does, step by step: after a step that fails nothing more is done.
+    pub steps: Vec<Response>,
 }
 
 /// When a responder holds back.
@@ -351,8 +424,10 @@ pub struct FunctionPlan {
 /// What sets a responder off.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// An in-alarm event of one of these behaviors (empty: any) of the profile.
+    /// An alert about one of these behaviors (empty: any) of the profile.
     Violation {
+        /// The event that it tells (D-88).
+        event: ViolationEventType,
         /// Security profile.
         profile: String,
         /// Behaviors.
@@ -396,6 +471,8 @@ pub enum Response {
     },
     /// Start an IoT job that rotates the certificates of the findings' devices.
     RotateCertificates(RotationPlan),
+    /// Call an operation of the registry directly.
+    Operation(Operation),
 }
 
 impl Response {
@@ -404,6 +481,7 @@ impl Response {
         match self {
             Response::Mitigation { action } => action,
             Response::RotateCertificates(_) => "rotate-certificates",
+            Response::Operation(operation) => operation.name(),
         }
     }
 }

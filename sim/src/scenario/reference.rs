@@ -48,6 +48,8 @@ pub enum Content {
     Table(TableDoc),
     /// A list of tables.
     Tables(TableDoc),
+    /// A table, or a list of such tables.
+    OneOrMore(TableDoc),
     /// A table of texts under free keys.
     Texts,
     /// A table of such values under free keys.
@@ -151,6 +153,7 @@ impl TableDoc {
                 Content::Value(shape) => format!("{}, for example `{}`", shape.noun, shape.example),
                 Content::Table(_) => "a table".to_owned(),
                 Content::Tables(_) => "a list of tables".to_owned(),
+                Content::OneOrMore(_) => "a table, or a list of tables".to_owned(),
                 Content::Texts => "a table of texts".to_owned(),
                 Content::Named(shape) => format!("a table by name, each {}", shape.noun),
             };
@@ -158,7 +161,7 @@ impl TableDoc {
         }
         for key in &self.keys {
             match &key.content {
-                Content::Table(table) => {
+                Content::Table(table) | Content::OneOrMore(table) => {
                     page += "\n";
                     page += &table.to_markdown(&format!("{title}.{}", key.key), level + 1);
                 }
@@ -187,6 +190,10 @@ impl KeyDoc {
             Content::Value(shape) => shape.schema.clone(),
             Content::Table(table) => table.to_schema(),
             Content::Tables(table) => json!({ "type": "array", "items": table.to_schema() }),
+            Content::OneOrMore(table) => {
+                let table = table.to_schema();
+                json!({ "anyOf": [table, { "type": "array", "items": table, "minItems": 1 }] })
+            }
             Content::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             Content::Named(shape) => json!({ "type": "object", "additionalProperties": shape.schema }),
         };

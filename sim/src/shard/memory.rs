@@ -50,6 +50,7 @@ impl Shard {
             base_violations: _,
             // …these hold nothing between two ticks…
             extras: _,
+            disconnected: _,
             tick: _,
             scratch: _,
             findings: _,
@@ -114,6 +115,7 @@ impl Shard {
         self.transit.remember(memory.transit);
         self.probe = memory.probe;
         self.findings = Findings::default();
+        self.disconnected.clear();
         Some(())
     }
 }

@@ -151,6 +151,8 @@ pub(crate) struct Findings {
     pub transitions: Vec<(Transition, Detail)>,
     /// Certificates that expired: (when, lane).
     pub expired: Vec<(Timestamp, u32)>,
+    /// First harm done by acts that somebody waits for: (when, act, position of the device in the act).
+    pub harmed: Vec<(Timestamp, u32, u32)>,
     /// By tick.
     pub tallies: Vec<TickTally>,
 }
@@ -180,6 +182,8 @@ pub(crate) struct Shard {
     base_violations: Vec<Mask>,
     /// Sets that acts add in this tick, by lane.
     extras: BTreeMap<u32, Extras>,
+    /// Lanes whose clients somebody disconnected since the last tick.
+    disconnected: BTreeSet<u32>,
     judge: Columns,
     /// Candidates that see the same ticks; nothing that happens depends on them.
     candidates: Option<Candidates>,
@@ -256,6 +260,7 @@ impl Shard {
             active: Vec::new(),
             base_violations: Vec::new(),
             extras: BTreeMap::new(),
+            disconnected: BTreeSet::new(),
             judge: Columns::new(&common.program, lanes),
             transit: Transit::new(faults, &tick.arrival),
             candidates: common.slate.as_ref().map(|slate| {
@@ -357,6 +362,11 @@ impl Shard {
         self.expiries.insert((valid_until, lane as u32));
         let lasting = |overlay: &&mut Overlay| overlay.lane as usize == lane && overlay.end <= valid_until;
         self.overlays.iter_mut().filter(lasting).for_each(|overlay| overlay.restored(now));
+    }
+
+    /// Somebody disconnects a device, which is back at once if the broker lets it.
+    pub fn disconnect(&mut self, lane: u32) {
+        self.disconnected.insert(lane);
     }
 
     /// An act begins on a device, at `onset`, which has not been simulated yet.
@@ -496,6 +506,12 @@ impl Shard {
             violations.copy_from_slice(base);
         }
         self.extras.clear();
+        for lane in std::mem::take(&mut self.disconnected) {
+            if has_lane(&self.tick.active, lane as usize) {
+                self.add(Column::Disconnects, lane as usize, 1);
+                self.add(Column::ConnectionAttempts, lane as usize, 1);
+            }
+        }
         self.lay_over(common, number);
         self.carry_reports(common);
         if common.needs.disconnect_minutes {
@@ -640,7 +656,11 @@ impl Shard {
         }
         for index in 0..self.active.len() {
             let overlay = &mut overlays[self.active[index]];
+            let harmless = overlay.watched && overlay.harm == 0;
             self.at_the_broker(overlay, number, &mut effect);
+            if harmless && overlay.harm > 0 {
+                self.findings.harmed.push((self.tick.end, overlay.act, overlay.position));
+            }
             self.in_the_report(common, overlay, number, &mut effect);
         }
         self.judge_extras(common);

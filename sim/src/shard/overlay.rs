@@ -34,6 +34,8 @@ pub(crate) struct Overlay {
     pub harm_planned: u64,
     /// Whether whoever acts is not the device itself, but somebody with its key.
     pub apart: bool,
+    /// Whether somebody waits for its first harm.
+    pub watched: bool,
     /// Attacks only, by rule: the longest run of violating datapoints so far. Empty until there is one.
     pub longest_runs: Vec<u8>,
 }
@@ -56,8 +58,14 @@ impl Overlay {
         let could = self.allowed.iter().any(|a| *a);
         let can = allowed.iter().any(|a| *a);
         let stopped = (!connected && !self.apart) || (could && !can);
-        if self.through_broker && stopped && self.contained.is_none() && now < self.end {
-            self.contained = Some(now.max(self.onset));
+        let goes_on = (connected || self.apart) && (can || allowed.is_empty());
+        if self.through_broker && now < self.end {
+            if stopped && self.contained.is_none() {
+                self.contained = Some(now.max(self.onset));
+            } else if goes_on {
+                // A measure that is taken back while the act lasts has not contained it.
+                self.contained = None;
+            }
         }
         self.allowed = allowed;
     }

@@ -3,8 +3,8 @@
 use defender::error::ServiceError;
 use defender::time::Timestamp;
 
+use super::World;
 use super::ledger::{Alteration, Ledger};
-use super::{World, topics};
 use crate::alteration::Scene;
 use crate::fleet::Fleet;
 use crate::scenario::Scenario;
@@ -100,6 +100,7 @@ impl World<'_> {
                     self.shards[device as usize / LANES].renew(time, device as usize % LANES, until);
                 }
                 left.begins.into_iter().for_each(|device| self.begin_on(now, act, device));
+                self.stage_altered(act, time);
             }
             Err(error) => {
                 let name = self.ledger.act(act).name.clone();
@@ -110,9 +111,9 @@ impl World<'_> {
 
     /// An act begins on one more device.
     fn begin_on(&mut self, now: Timestamp, act: usize, device: u32) {
-        let mut overlay = self.ledger.begin(self.scenario, &self.fleet, act, device, now);
-        overlay.allowed = topics(self.scenario, &self.fleet, device, &overlay, now);
-        overlay.lane = device % LANES as u32;
-        self.shards[device as usize / LANES].begin(overlay);
+        let known = self.ledger.act(act).devices.len();
+        let overlay = self.ledger.begin(self.scenario, &self.fleet, act, device, now);
+        self.lay_on(now, device, overlay);
+        self.stage_begins(act, known);
     }
 }

@@ -11,13 +11,12 @@ use defender::time::Timestamp;
 use super::calendar::Task;
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
+use crate::operation::{Subject, logging_role};
 use crate::outcome::{AuditRow, CheckRow, DeviceId, FindingRow, Outcome};
 use crate::scenario::Scenario;
 
 /// The status of an audit, or of a check, that was ended before it was done.
 const CANCELED: &str = "CANCELED";
-/// The role under which logs would be written.
-const LOGGING_ROLE: &str = "role/fleetrange-logging";
 
 /// Configures the account's logging.
 ///
@@ -25,7 +24,7 @@ const LOGGING_ROLE: &str = "role/fleetrange-logging";
 /// What the account refuses.
 pub(super) fn set_up_logging(scenario: &Scenario, account: &mut Account) -> Result<(), ServiceError> {
     let Some(level) = scenario.account.logging.as_ref().and_then(|level| read_level(level)) else { return Ok(()) };
-    let role = format!("arn:aws:iam::{}:{LOGGING_ROLE}", scenario.account.id);
+    let role = logging_role(account.id());
     account.set_v2_logging_options(scenario.start, Some(&role), Some(level), Some(false))
 }
 
@@ -232,6 +231,27 @@ impl World<'_> {
         let mut devices: Vec<u32> = devices.collect();
         devices.sort_unstable();
         devices
+    }
+
+    /// What the unsuppressed findings of a check in an audit are about: each for people, its device if it belongs to
+    /// one, and as operations take it.
+    pub(super) fn subjects_of_findings(&self, audit: usize, check: &str) -> Vec<(String, Option<u32>, Subject)> {
+        let account = &self.fleet.account;
+        let keys = self.audit.findings_of(&self.record.audits[audit].task_id);
+        let views = keys.into_iter().filter_map(|key| self.audit.finding(key));
+        let meant = views.filter(|finding| !finding.is_suppressed && finding.check == check);
+        let subjects = meant.map(|finding| {
+            let (resource, device) = self.resource_of(&finding);
+            let subject = match &finding.resource {
+                NonCompliant::DeviceCertificate(id) => {
+                    account.certificate_of_id(id).map(|certificate| Subject::of_certificate(account, certificate))
+                }
+                NonCompliant::ClientId(client) => account.thing(client).map(|thing| Subject::of_thing(account, thing)),
+                _ => None,
+            };
+            (resource, device, subject.unwrap_or_default())
+        });
+        subjects.collect()
     }
 
     /// What an execution of an audit mitigation task was about.

@@ -15,6 +15,8 @@ use super::rotation::DeviceOutcome;
 pub(super) enum Task {
     /// An act of the ledger begins (for the log and the timeline; its effect lies in the shards).
     ActBegins(usize),
+    /// A stage of a campaign begins, on one device if it follows another one there.
+    Stage { act: usize, only: Option<u32> },
     /// An act of the ledger takes a step in the account.
     Alter { act: usize, step: usize },
     /// A responder acts.

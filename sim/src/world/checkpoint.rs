@@ -1,7 +1,7 @@
 //! Checkpoints: a run, put down in a file at a synchronization point, to be taken up again.
 //!
 //! ```text
-//!   line 1   FLEETRANGE CHECKPOINT 2
+//!   line 1   FLEETRANGE CHECKPOINT 3
 //!   head     program version, lock of the scenario, ticks done, digest of the log so far
 //!   history  what models had learned before the run
 //!   journal  by synchronization point: what the shards found since the last one
@@ -28,7 +28,7 @@ use crate::shard::{Detail, Memory, Shard, TickTally};
 
 const MAGIC: &str = "FLEETRANGE CHECKPOINT ";
 /// Raised whenever the layout changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const CHECKSUM: usize = 32;
 
 /// What the shards found up to a synchronization point, in shard order.
@@ -38,6 +38,8 @@ pub(super) struct Harvest {
     pub transitions: Vec<(Transition, u32, Detail)>,
     /// Certificates that expired: (when, device).
     pub expired: Vec<(Timestamp, u32)>,
+    /// First harm done by stages of campaigns: (when, act, position of the device in the act).
+    pub harmed: Vec<(Timestamp, u32, u32)>,
     /// By model: what it is to learn.
     pub training: Vec<TrainingData>,
     /// By tick, all shards together.

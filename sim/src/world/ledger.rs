@@ -1,7 +1,7 @@
 //! The ledger of truth: what the world did, and to whom. Written here, scored by the laboratory, never shown to the
 //! engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use defender::time::{Millis, Timestamp};
@@ -13,7 +13,7 @@ use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::disturbance::Disturb;
 use crate::fleet::Fleet;
 use crate::outcome::{Act, ActKind, Channel, DeviceAct};
-use crate::scenario::{DefectPlan, Scenario, Selector};
+use crate::scenario::{DefectPlan, Onset, Scenario, Selector};
 use crate::shard::Overlay;
 
 /// Acts, as they go.
@@ -29,6 +29,8 @@ pub(super) struct Ledger {
     /// By device: when its certificate expired for good, when it was renewed.
     lapses: Vec<(u32, Timestamp)>,
     renewals: Vec<(u32, Timestamp)>,
+    /// Attacks that are stages of a campaign: their first harm is noted.
+    watched: BTreeSet<usize>,
 }
 
 /// What an act does to the account, and on whose behalf.
@@ -86,49 +88,35 @@ impl Ledger {
         let mut ledger = Ledger::default();
         let mut overlays = Vec::new();
         let names = |metrics: &[defender::metric::Metric]| metrics.iter().map(ToString::to_string).collect();
-        for plan in &scenario.attacks {
-            let (facts, index) = (plan.attack.facts(), ledger.acts.len());
-            let onset = scenario.start + plan.start;
-            let act = Act {
-                techniques: facts.techniques.iter().map(ToString::to_string).collect(),
-                disturbs: names(facts.disturbs),
-                checks: facts.checks.iter().map(ToString::to_string).collect(),
-                harm_unit: facts.harm_unit.to_owned(),
-                ..Act::new(&plan.name, plan.attack.kind(), ActKind::Attack, facts.channel, onset)
+        ledger.watched = scenario.campaigns.iter().flat_map(|campaign| &campaign.stages).copied().collect();
+        for (index, plan) in scenario.attacks.iter().enumerate() {
+            let facts = plan.attack.facts();
+            // One that waits for another may never begin.
+            let onset = match plan.start {
+                Onset::At(start) => scenario.start + start,
+                Onset::After(_) => scenario.end(),
             };
             let alter = plan.attack.alteration();
-            let key = mix(scenario.seed ^ name_key(&plan.name));
-            let end = onset + plan.duration;
-            let (devices, onsets): (Vec<u32>, Vec<Timestamp>) =
-                if plan.attack.acts_on_devices() && !plan.attack.picks_devices() {
-                    // Where an audit finds what was done to the account is said when that is done.
-                    let checks = if alter.is_some() { Vec::new() } else { act.checks.clone() };
-                    ledger.plan(
-                        scenario,
-                        fleet,
-                        Planned {
-                            duration: plan.duration,
-                            stagger: plan.stagger,
-                            targets: &plan.targets,
-                            effect: plan.attack.clone(),
-                            act: Act { checks, ..act },
-                            purposes: [Purpose::AttackTargets, Purpose::AttackStagger, Purpose::Attack],
-                        },
-                        &mut overlays,
-                    );
-                    ledger.acts[index].devices.iter().map(|row| (row.device.0, row.onset)).unzip()
-                } else {
-                    let checks = if plan.attack.picks_devices() { Vec::new() } else { act.checks.clone() };
-                    ledger.acts.push(Act { checks, end: end.min(scenario.end()), ..act });
-                    let mut dice = Dice::new(key, Purpose::AttackTargets, 0);
-                    (fleet.select(scenario, &plan.targets, &mut dice), Vec::new())
-                };
-            if let Some(alter) = alter {
-                let steps = alter.steps(plan.duration).into_iter().map(|after| onset + after);
-                let steps = steps.filter(|step| *step < scenario.end()).collect();
-                let (devices, onsets) = (devices.into(), onsets.into());
-                let who = Who::Attack(plan.attack.clone());
-                ledger.alterations.insert(index, Alteration { devices, onsets, steps, key, end, who });
+            // Where an audit finds what was done to the account is said when that is done.
+            let said_later = alter.is_some() && plan.attack.acts_on_devices();
+            let checks = if said_later { &[] } else { facts.checks };
+            ledger.acts.push(Act {
+                techniques: facts.techniques.iter().map(ToString::to_string).collect(),
+                disturbs: names(facts.disturbs),
+                checks: checks.iter().map(ToString::to_string).collect(),
+                harm_unit: facts.harm_unit.to_owned(),
+                ..Act::new(&plan.name, plan.attack.kind(), ActKind::Attack, facts.channel, onset)
+            });
+            if alter.is_some() {
+                let key = mix(scenario.seed ^ name_key(&plan.name));
+                let devices = fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0));
+                let (devices, onsets, who) = (devices.into(), Arc::from([]), Who::Attack(plan.attack.clone()));
+                ledger
+                    .alterations
+                    .insert(index, Alteration { who, devices, onsets, key, steps: Vec::new(), end: onset });
+            }
+            if matches!(plan.start, Onset::At(_)) {
+                overlays.extend(ledger.begin_attack(scenario, fleet, index, None, onset));
             }
         }
         for plan in &scenario.confounders {
@@ -137,19 +125,16 @@ impl Ledger {
                 disturbs: names(plan.confounder.disturbs()),
                 ..Act::new(&plan.name, plan.confounder.kind(), ActKind::Confounder, Channel::Device, onset)
             };
-            ledger.plan(
-                scenario,
-                fleet,
-                Planned {
-                    duration: plan.duration,
-                    stagger: plan.stagger,
-                    targets: &plan.targets,
-                    effect: plan.confounder.clone(),
-                    act,
-                    purposes: [Purpose::ConfounderTargets, Purpose::ConfounderStagger, Purpose::Confounder],
-                },
-                &mut overlays,
-            );
+            let planned = Planned {
+                duration: plan.duration,
+                stagger: plan.stagger,
+                targets: &plan.targets,
+                effect: plan.confounder.clone(),
+                act,
+                purposes: [Purpose::ConfounderTargets, Purpose::ConfounderStagger, Purpose::Confounder],
+            };
+            let key = mix(scenario.seed ^ name_key(&plan.name));
+            ledger.plan(scenario, fleet, planned, key, &mut overlays);
         }
         for plan in &scenario.defects {
             ledger.defect(scenario, fleet, plan, &mut overlays);
@@ -157,12 +142,57 @@ impl Ledger {
         (ledger, overlays)
     }
 
-    fn plan(&mut self, scenario: &Scenario, fleet: &Fleet, plan: Planned<'_>, overlays: &mut Vec<(u32, Overlay)>) {
-        let key = mix(scenario.seed ^ name_key(&plan.act.name));
-        self.plan_keyed(scenario, fleet, plan, key, overlays);
+    /// An attack begins: on its targets, or on one device that another stage of its campaign got to. Gives its parts on
+    /// devices: none where it picks its devices, or only changes the account, or has begun there already.
+    pub fn begin_attack(
+        &mut self,
+        scenario: &Scenario,
+        fleet: &Fleet,
+        act: usize,
+        only: Option<u32>,
+        onset: Timestamp,
+    ) -> Vec<(u32, Overlay)> {
+        let plan = &scenario.attacks[act];
+        let (attack, key) = (&plan.attack, mix(scenario.seed ^ name_key(&plan.name)));
+        let end = onset + plan.duration;
+        let row = &mut self.acts[act];
+        let mut overlays = Vec::new();
+        if only.is_some_and(|only| row.devices.iter().any(|row| row.device.0 == only)) {
+            return overlays;
+        }
+        if row.devices.is_empty() {
+            (row.onset, row.end) = (onset, end.min(scenario.end()));
+        }
+        let by_plan = attack.acts_on_devices() && !attack.picks_devices();
+        if by_plan {
+            let devices = match only {
+                Some(device) => vec![device],
+                None => fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0)),
+            };
+            let times = (onset, plan.duration, plan.stagger);
+            let purposes = [Purpose::AttackStagger, Purpose::Attack];
+            overlays = self.lay_on(
+                (scenario, fleet),
+                act,
+                devices,
+                times,
+                &(attack.clone() as Arc<dyn Disturb>),
+                key,
+                purposes,
+            );
+        }
+        if let Some(alteration) = self.alterations.get_mut(&act) {
+            let steps = alteration.what().steps(plan.duration).into_iter().map(|after| onset + after);
+            alteration.steps = steps.filter(|step| *step < scenario.end()).collect();
+            alteration.end = end;
+            if by_plan {
+                alteration.onsets = self.acts[act].devices.iter().map(|row| row.onset).collect();
+            }
+        }
+        overlays
     }
 
-    fn plan_keyed(
+    fn plan(
         &mut self,
         scenario: &Scenario,
         fleet: &Fleet,
@@ -170,22 +200,39 @@ impl Ledger {
         key: u64,
         overlays: &mut Vec<(u32, Overlay)>,
     ) {
-        let [targets, stagger, own] = plan.purposes;
+        let [targets, purposes @ ..] = plan.purposes;
         let devices = fleet.select(scenario, plan.targets, &mut Dice::new(key, targets, 0));
-        let index = self.acts.len() as u32;
-        let mut act = plan.act;
-        for (position, device) in devices.into_iter().enumerate() {
-            let device_key = fleet.devices[device as usize].key;
-            let delay = Dice::new(key ^ device_key, stagger, 0).below(plan.stagger.0.max(1) as u64) as i64;
-            let onset = act.onset + Millis(delay);
-            let end = onset + plan.duration;
-            act.devices.push(DeviceAct::new(device, onset, end.min(scenario.end())));
-            let place = (index, position as u32);
-            let overlay = overlay(&act, place, (onset, end), plan.effect.clone(), key ^ device_key, own);
-            overlays.push((device, overlay));
+        let (act, times) = (self.acts.len(), (plan.act.onset, plan.duration, plan.stagger));
+        self.acts.push(plan.act);
+        overlays.extend(self.lay_on((scenario, fleet), act, devices, times, &plan.effect, key, purposes));
+    }
+
+    /// Lays an act on devices: each has its own onset, later than the act's by a draw.
+    #[expect(clippy::too_many_arguments, reason = "an act's plan, taken apart")]
+    fn lay_on(
+        &mut self,
+        (scenario, fleet): (&Scenario, &Fleet),
+        act: usize,
+        devices: Vec<u32>,
+        (begins, duration, stagger): (Timestamp, Millis, Millis),
+        effect: &Arc<dyn Disturb>,
+        key: u64,
+        [purpose_of_onset, purpose]: [Purpose; 2],
+    ) -> Vec<(u32, Overlay)> {
+        let mut overlays = Vec::new();
+        let row = &mut self.acts[act];
+        for device in devices {
+            let own = key ^ fleet.devices[device as usize].key;
+            let delay = Dice::new(own, purpose_of_onset, 0).below(stagger.0.max(1) as u64) as i64;
+            let onset = begins + Millis(delay);
+            let end = onset + duration;
+            let place = (act as u32, row.devices.len() as u32);
+            row.devices.push(DeviceAct::new(device, onset, end.min(scenario.end())));
+            let overlay = overlay(row, place, (onset, end), effect.clone(), own, purpose);
+            overlays.push((device, Overlay { watched: self.watched.contains(&act), ..overlay }));
         }
-        act.end = act.devices.iter().map(|device| device.end).max().unwrap_or(act.onset);
-        self.acts.push(act);
+        row.end = row.devices.iter().map(|device| device.end).max().unwrap_or(row.onset);
+        overlays
     }
 
     /// An act that picks its devices begins on one of them.
@@ -197,7 +244,8 @@ impl Ledger {
         let key = key ^ fleet.devices[device as usize].key;
         let place = (act as u32, row.devices.len() as u32);
         row.devices.push(DeviceAct::new(device, onset, (*end).min(scenario.end())));
-        overlay(row, place, (onset, *end), attack.clone(), key, Purpose::Attack)
+        let overlay = overlay(row, place, (onset, *end), attack.clone(), key, Purpose::Attack);
+        Overlay { watched: self.watched.contains(&act), ..overlay }
     }
 
     fn defect(&mut self, scenario: &Scenario, fleet: &Fleet, plan: &DefectPlan, overlays: &mut Vec<(u32, Overlay)>) {
@@ -225,7 +273,7 @@ impl Ledger {
             let targets = plan.targets.clone().unwrap_or_default();
             let purposes = [Purpose::DefectTargets, Purpose::ConfounderStagger, Purpose::Confounder];
             let planned = Planned { duration, stagger: Millis(0), targets: &targets, effect, act, purposes };
-            self.plan_keyed(scenario, fleet, planned, key, overlays);
+            self.plan(scenario, fleet, planned, key, overlays);
         }
     }
 
@@ -246,6 +294,11 @@ impl Ledger {
         all.flat_map(|(act, alteration)| {
             alteration.steps.iter().enumerate().map(move |(number, time)| (*act, number, *time))
         })
+    }
+
+    /// What one act does to the account, as (step, time).
+    pub fn steps_of(&self, act: usize) -> Vec<(usize, Timestamp)> {
+        self.alterations.get(&act).map_or_else(Vec::new, |of| of.steps.iter().copied().enumerate().collect())
     }
 
     /// Everything that acts do to the account, by act.
@@ -345,14 +398,23 @@ impl Ledger {
         });
     }
 
-    /// Acts with their onsets, for the calendar.
-    pub fn onsets(&self) -> Vec<(usize, Timestamp)> {
-        self.acts.iter().enumerate().map(|(index, act)| (index, act.onset)).collect()
+    /// Acts that will begin by plan, with their onsets, for the calendar.
+    pub fn onsets(&self, scenario: &Scenario) -> Vec<(usize, Timestamp)> {
+        let acts = self.acts.iter().enumerate().map(|(index, act)| (index, act.onset));
+        acts.filter(|(_, onset)| *onset < scenario.end()).collect()
     }
 
     /// An act.
     pub fn act(&self, index: usize) -> &Act {
         &self.acts[index]
+    }
+
+    /// Whether an attack was going on on a device at a time, or had been until at most `grace` before, and disturbs a
+    /// metric.
+    pub fn shows(&self, attack: usize, device: u32, metric: &str, at: Timestamp, grace: Millis) -> bool {
+        let act = &self.acts[attack];
+        let on = |row: &DeviceAct| row.device.0 == device && row.onset <= at && at <= row.end + grace;
+        act.disturbs.iter().any(|disturbed| disturbed == metric) && act.devices.iter().any(on)
     }
 
     /// Whether a device was under attack at a time, or had been until at most `grace` before.
@@ -435,6 +497,7 @@ fn overlay(
         harm: 0,
         harm_planned: 0,
         longest_runs: Vec::new(),
+        watched: false,
     }
 }
 

@@ -12,6 +12,7 @@
 mod alterations;
 mod audits;
 mod calendar;
+mod campaign;
 pub mod checkpoint;
 mod desk;
 mod disruption;
@@ -42,6 +43,7 @@ use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
 use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Normals, Shard};
 use calendar::{Calendar, Task};
+use campaign::Campaigns;
 use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
 use disruption::Disruptions;
 use learning::Learning;
@@ -153,6 +155,7 @@ struct World<'a> {
     jobs: Jobs,
     outbox: Outbox,
     ledger: Ledger,
+    campaigns: Campaigns,
     learning: Learning,
     calendar: Calendar,
     record: record::Record,
@@ -228,6 +231,7 @@ impl<'a> World<'a> {
             record,
             responders: respond::Responders::new(scenario),
             desks: desk::Desks::new(scenario)?,
+            campaigns: Campaigns::new(scenario),
             rotation: rotation::Rotation::default(),
             disruptions,
             released: Vec::new(),
@@ -265,7 +269,7 @@ impl<'a> World<'a> {
         self.schedule_builds();
         self.set_up_audits()?;
         self.set_up_actions()?;
-        for (act, onset) in self.ledger.onsets() {
+        for (act, onset) in self.ledger.onsets(self.scenario) {
             self.calendar.add(onset, Task::ActBegins(act));
         }
         for (act, step, time) in self.ledger.steps().filter(|(.., time)| *time > self.scenario.start) {
@@ -385,12 +389,15 @@ impl<'a> World<'a> {
     /// moment at which a response to something that happens meanwhile could take hold.
     fn next_synchronization(&self, index: u64) -> u64 {
         let per_hour = (Millis::HOUR.0 / self.common.tick.0) as u64;
-        let lookahead = self.responders.lookahead().map_or(per_hour, |delay| (delay.0 / self.common.tick.0) as u64);
+        let now = self.time_of(index);
+        let shortest = [self.responders.lookahead(), self.campaigns.lookahead(&self.ledger, now)];
+        let shortest = shortest.into_iter().flatten().min();
+        let lookahead = shortest.map_or(per_hour, |delay| (delay.0 / self.common.tick.0) as u64);
         let mut until = (index + lookahead.clamp(1, per_hour)).min(self.ticks);
         // Audits and jobs look at the world at full hours at the latest.
         until = until.min((index / per_hour + 1) * per_hour);
         if let Some(next) = self.next_due() {
-            let ahead = (next - self.time_of(index)).0;
+            let ahead = (next - now).0;
             let tick = self.common.tick.0;
             until = until.min(index + (ahead.max(1) as u64).div_ceil(tick as u64).max(1));
         }
@@ -449,6 +456,7 @@ impl<'a> World<'a> {
             let transitions = findings.transitions.drain(..);
             harvest.transitions.extend(transitions.map(|(found, detail)| (found, first + found.lane, detail)));
             harvest.expired.extend(findings.expired.drain(..).map(|(when, lane)| (when, first + lane)));
+            harvest.harmed.append(&mut findings.harmed);
             harvest.tally(&findings.tallies);
             findings.tallies.clear();
         }
@@ -476,6 +484,7 @@ impl<'a> World<'a> {
             object: self.merged as u32,
             value: self.tally.messages_sent,
         });
+        self.stages_harmed(harvest.harmed);
         self.record_transitions(now, harvest.transitions);
         self.learn(&harvest.training);
     }
@@ -507,11 +516,13 @@ impl<'a> World<'a> {
         };
         self.record.tell(time, lane, text);
         self.log.push(Event { time, kind: EventKind::ActBegan, subject: count, object: act as u32, value: 0 });
+        self.stage_begins(act, 0);
     }
 
     fn perform(&mut self, now: Timestamp, time: Timestamp, task: Task) {
         match task {
             Task::ActBegins(act) => self.act_begins(time, act),
+            Task::Stage { act, only } => self.begin_stage(now, act, only),
             Task::Alter { act, step } => self.alter(now, time, act, step),
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
@@ -573,6 +584,8 @@ impl<'a> World<'a> {
                 if before.connected() && !access.connected() {
                     lost.push(device);
                 }
+            } else {
+                self.responders.access_kept(device);
             }
             if let Some(until) = self.disruptions.index_is_stale(device, now) {
                 self.calendar.add(until, Task::Release(device));
@@ -626,6 +639,7 @@ impl<'a> World<'a> {
             self.ledger.struck(fault.act, fault.position, fault.first_struck);
         }
         let overlays = self.shards.iter().flat_map(Shard::overlays);
+        let campaigns = self.campaigns.rows(self.scenario, &self.ledger);
         let truth = self.ledger.finish(self.scenario, end, overlays, self.responders.self_inflicted(end));
         for (act, row) in truth.iter().enumerate() {
             let harm = row.devices.iter().map(|device| device.harm).sum();
@@ -670,6 +684,7 @@ impl<'a> World<'a> {
             header,
             classes.collect(),
             truth,
+            campaigns,
             &self.shards,
             self.tally,
             self.responders.rows(),

@@ -21,8 +21,8 @@ use super::evidence::Documents;
 use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
-    Act, Alarm, AuditRow, BehaviorRow, CaseRow, CheckRow, ClassRow, Crossing, DeviceId, FindingRow, Header, JobRow,
-    MitigationRow, ModelRow, Outcome, Tally, TimelineRow, Value,
+    Act, Alarm, AuditRow, BehaviorRow, CampaignRow, CaseRow, CheckRow, ClassRow, Crossing, DeviceId, FindingRow,
+    Header, JobRow, MitigationRow, ModelRow, Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
 use crate::shard::{Detail, Shard, TickTally};
@@ -175,6 +175,12 @@ impl Record {
         (&profile.name, &profile.behaviors[row.behavior].name)
     }
 
+    /// The metric of a rule, by AWS name.
+    pub fn metric(&self, rule: u32) -> String {
+        let row = &self.rules[rule as usize];
+        self.profiles[row.profile].behaviors[row.behavior].metric.to_string()
+    }
+
     /// How long after an attack's end an alarm of a rule still belongs to it: its duration × datapoints to clear.
     pub fn grace(&self, rule: u32) -> Millis {
         let row = &self.rules[rule as usize];
@@ -199,6 +205,7 @@ impl Record {
         header: Header,
         classes: Vec<ClassRow>,
         truth: Vec<Act>,
+        campaigns: Vec<CampaignRow>,
         shards: &[Shard],
         tally: Tally,
         mitigations: Vec<MitigationRow>,
@@ -237,6 +244,7 @@ impl Record {
             behaviors,
             checks: self.checks,
             truth,
+            campaigns,
             alarms: self.alarms,
             crossings: crossings(shards),
             audits: self.audits,
@@ -315,13 +323,22 @@ impl World<'_> {
             self.raised(transition, device, value, id);
         } else if let Some(index) = self.record.open.remove(&(transition.rule, device)) {
             self.record.alarms[index].ended = Some((transition.time, transition.kind));
+            if let Some(notified) = self.alert_reaches(transition, device) {
+                self.notify_responders(notified, transition.kind, index);
+            }
         }
     }
 
+    /// When the alert about an alarm event reaches its subscribers, if there is one and it does (D-88).
+    fn alert_reaches(&self, transition: Transition, device: u32) -> Option<Timestamp> {
+        let sent = transition.time + NOTIFICATION_DELAY;
+        let notifies = self.record.rules[transition.rule as usize].notifies;
+        notifies.then(|| self.disruptions.delivered(device, transition.rule, sent)).flatten()
+    }
+
     fn raised(&mut self, transition: Transition, device: u32, value: Value, id: ViolationId) {
-        let row = &self.record.rules[transition.rule as usize];
-        let sent = row.notifies.then(|| transition.time + NOTIFICATION_DELAY);
-        let notified = sent.and_then(|sent| self.disruptions.delivered(device, transition.rule, sent));
+        self.stages_detected(transition.rule, device, transition.time);
+        let notified = self.alert_reaches(transition, device);
         let index = self.record.alarms.len();
         self.record.open.insert((transition.rule, device), index);
         self.record.alarms.push(Alarm {
@@ -340,7 +357,7 @@ impl World<'_> {
             self.record.tell(transition.time, "alarm", text);
         }
         if let Some(notified) = notified {
-            self.notify_responders(notified, transition.rule, device, index);
+            self.notify_responders(notified, transition.kind, index);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Responders: who is told of an alarm or a finding, how long they take, and what they then do, by the road it would
-//! really take: a mitigation task within the applicability rules, or a job.
+//! really take: a mitigation task within the applicability rules, a job, or the registry's own operations.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use defender::detect::alarm::ViolationEventType;
 use defender::ids::ThingId;
 use defender::mitigation::wire::{
     AuditMitigationActionsTaskTarget, DetectMitigationActionsTaskTarget, StartAuditMitigationActionsTaskRequest,
@@ -16,9 +17,10 @@ use super::{Stopped, World};
 use crate::alteration::plain;
 use crate::dice::{Dice, Purpose, mix, name_key};
 use crate::event::{Event, EventKind};
-use crate::outcome::{Act, ActKind, Channel, DeviceAct, DeviceId, MitigationRow};
+use crate::operation::{Operation, Subject};
+use crate::outcome::{Act, ActKind, Alarm, Channel, DeviceAct, DeviceId, MitigationRow};
 use crate::scenario::{Delay, ResponderPlan, Response, Scenario, Trigger};
-use crate::shard::Access;
+use crate::shard::{Access, LANES};
 
 /// A response on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub(super) struct PendingResponse {
     /// Address of whatever is drawn for it: what happened, not how much happened before.
     pub key: u64,
     pub occasion: u64,
+    /// Whether it counts against its responder's budget already.
+    counted: bool,
     /// Runs of its function so far.
     attempt: u32,
     /// Whether its function has run and the effect is due.
@@ -56,8 +60,8 @@ pub(super) struct Responders {
     /// By responder with a budget: when it responded.
     spent: Vec<VecDeque<Timestamp>>,
     rows: Vec<MitigationRow>,
-    /// Rows whose effect on a device has yet to show: device → row.
-    awaiting: BTreeMap<u32, usize>,
+    /// Rows whose effect on a device has yet to show, by device.
+    awaiting: BTreeMap<u32, Vec<usize>>,
     /// Devices that our own measures keep from publishing: since when.
     restricted: BTreeMap<u32, Timestamp>,
     /// …and were until.
@@ -100,9 +104,14 @@ impl Responders {
         {
             self.released.push((device, since, now));
         }
-        if let Some(row) = self.awaiting.remove(&device) {
+        for row in self.awaiting.remove(&device).unwrap_or_default() {
             self.rows[row].effective = Some(now);
         }
+    }
+
+    /// Notes that a device's standing with the broker was decided anew and is what it was.
+    pub fn access_kept(&mut self, device: u32) {
+        self.awaiting.remove(&device);
     }
 
     /// Whether a mitigation's effect on a device has yet to show.
@@ -110,8 +119,14 @@ impl Responders {
         self.awaiting.contains_key(&device)
     }
 
-    /// Notes something done outside of mitigation tasks.
+    /// Notes something done.
     pub fn add_row(&mut self, row: MitigationRow) {
+        self.rows.push(row);
+    }
+
+    /// Notes something done that shows on a device when the broker next decides.
+    fn add_awaiting(&mut self, device: u32, row: MitigationRow) {
+        self.awaiting.entry(device).or_default().push(self.rows.len());
         self.rows.push(row);
     }
 
@@ -154,25 +169,28 @@ impl World<'_> {
         Ok(())
     }
 
-    /// An alarm's alert reached its subscribers.
-    pub(super) fn notify_responders(&mut self, notified: Timestamp, rule: u32, device: u32, alarm: usize) {
+    /// An alert about an alarm reached its subscribers.
+    pub(super) fn notify_responders(&mut self, notified: Timestamp, told: ViolationEventType, alarm: usize) {
+        let Alarm { behavior: rule, device: DeviceId(device), raised, ended, .. } = self.record.alarms[alarm];
         for index in 0..self.scenario.responders.len() {
             let responder = &self.scenario.responders[index];
-            let Trigger::Violation { profile, behaviors } = &responder.trigger else { continue };
+            let Trigger::Violation { event, profile, behaviors } = &responder.trigger else { continue };
             let (of_profile, behavior) = self.record.names(rule);
             let classes = &responder.conditions.classes;
             let class = usize::from(self.fleet.devices[device as usize].class);
-            let concerned = of_profile == profile
+            let concerned = *event == told
+                && of_profile == profile
                 && (behaviors.is_empty() || behaviors.iter().any(|b| b == behavior))
                 && (classes.is_empty() || classes.contains(&class));
             if concerned && self.responders.handled[index].insert(device) {
                 let response = PendingResponse {
                     responder: index,
                     cause: Cause::Alarm(alarm),
-                    triggered: self.record.alarms[alarm].raised,
+                    triggered: if told == ViolationEventType::InAlarm { raised } else { ended.map_or(raised, |e| e.0) },
                     key: self.fleet.devices[device as usize].key,
                     // Addressed by what happened, not by how many alarms came before: another behavior moves no delay.
                     occasion: mix(name_key(behavior) ^ notified.0 as u64),
+                    counted: false,
                     attempt: 0,
                     ran: false,
                 };
@@ -192,6 +210,7 @@ impl World<'_> {
                     triggered: now,
                     key: mix(self.scenario.seed ^ name_key(&responder.name)),
                     occasion: now.0 as u64,
+                    counted: false,
                     attempt: 0,
                     ran: false,
                 };
@@ -218,16 +237,29 @@ impl World<'_> {
 
     /// Nothing is done about it; the next alarm of the device is a new matter.
     pub(super) fn drop_response(&mut self, response: &PendingResponse) {
-        if let Cause::Alarm(alarm) = response.cause {
-            self.responders.handled[response.responder].remove(&self.record.alarms[alarm].device.0);
+        if let Some(device) = self.device_of(response) {
+            self.responders.handled[response.responder].remove(&device);
+        }
+    }
+
+    /// Whoever answers the end of an alarm closes the device's case: its next alarm is a new matter for everybody.
+    fn close_case(&mut self, response: &PendingResponse) {
+        let trigger = &self.scenario.responders[response.responder].trigger;
+        if let Trigger::Violation { event, .. } = trigger
+            && *event != ViolationEventType::InAlarm
+            && let Some(device) = self.device_of(response)
+        {
+            self.responders.handled.iter_mut().for_each(|handled| {
+                handled.remove(&device);
+            });
         }
     }
 
     /// A responder acts; what it changes takes hold at `now`.
-    pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
+    pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, mut response: PendingResponse) {
         if response.ran {
             self.take_effect(now, time, response);
-        } else if let Some(reason) = self.holds_back(time, &response) {
+        } else if let Some(reason) = self.holds_back(time, &mut response) {
             self.gave_up(time, &response, "SKIPPED", reason);
         } else if let Some(response) = self.run_function(time, response) {
             self.take_effect(now, time, response);
@@ -235,7 +267,7 @@ impl World<'_> {
     }
 
     /// Why a responder does nothing, if it does nothing.
-    fn holds_back(&mut self, time: Timestamp, response: &PendingResponse) -> Option<String> {
+    fn holds_back(&mut self, time: Timestamp, response: &mut PendingResponse) -> Option<String> {
         let conditions = &self.scenario.responders[response.responder].conditions;
         if let (true, Cause::Alarm(alarm)) = (conditions.standing, response.cause)
             && self.record.alarms[alarm].ended.is_some_and(|(ended, _)| ended <= time)
@@ -243,16 +275,18 @@ impl World<'_> {
             return Some("the alarm no longer stands".to_owned());
         }
         let (count, per) = conditions.budget?;
+        // Waiting for a place and trying again are no second response.
+        if std::mem::replace(&mut response.counted, true) {
+            return None;
+        }
         let spent = &mut self.responders.spent[response.responder];
         while spent.front().is_some_and(|first| *first + per <= time) {
             spent.pop_front();
         }
-        if response.attempt == 0 && spent.len() >= count as usize {
+        if spent.len() >= count as usize {
             return Some(format!("{count} responses within {per} already"));
         }
-        if response.attempt == 0 {
-            spent.push_back(time);
-        }
+        spent.push_back(time);
         None
     }
 
@@ -264,8 +298,6 @@ impl World<'_> {
         runs.retain(|end| *end > time);
         if function.concurrency.is_some_and(|most| runs.len() >= most as usize) {
             let free = *runs.iter().min().expect("at least one run is under way");
-            // Its budget is spent already: waiting for a place is no second response.
-            response.attempt = response.attempt.max(1);
             self.calendar.add(free, Task::Respond(response));
             return None;
         }
@@ -277,10 +309,13 @@ impl World<'_> {
         let address = mix(response.occasion ^ u64::from(response.attempt));
         let mut dice = Dice::new(mix(response.key ^ name_key(&plan.name)), Purpose::FunctionRun, address);
         let failed = function.failure > 0.0 && dice.unit() < function.failure;
-        let broken = match plan.response {
-            Response::Mitigation { .. } => self.disruptions.mitigation_breaks(self.device_of(&response), address, time),
-            Response::RotateCertificates(_) => None,
-        };
+        let calls = |step: &Response| matches!(step, Response::Mitigation { .. } | Response::Operation(_));
+        let broken = plan
+            .steps
+            .iter()
+            .any(calls)
+            .then(|| self.disruptions.mitigation_breaks(self.device_of(&response), address, time));
+        let broken = broken.flatten();
         if failed || broken.is_some() {
             if response.attempt <= function.retries {
                 self.calendar.add(end + Millis::MINUTE, Task::Respond(response));
@@ -306,21 +341,30 @@ impl World<'_> {
         }
     }
 
-    /// The row of a response, before anybody knows what came of it.
-    fn row(&self, time: Timestamp, response: &PendingResponse) -> MitigationRow {
+    /// The row of a step of a response, before anybody knows what came of it.
+    fn row(&self, time: Timestamp, response: &PendingResponse, step: &Response) -> MitigationRow {
         let plan = &self.scenario.responders[response.responder];
         let (trigger, device) = match (response.cause, &plan.trigger) {
-            (Cause::Alarm(alarm), _) => {
+            (Cause::Alarm(alarm), trigger) => {
                 let alarm = &self.record.alarms[alarm];
-                (format!("violation {}", self.record.names(alarm.behavior).1), Some(alarm.device))
+                let behavior = self.record.names(alarm.behavior).1;
+                let told = match trigger {
+                    Trigger::Violation { event: ViolationEventType::AlarmCleared, .. } => "cleared",
+                    Trigger::Violation { event: ViolationEventType::AlarmInvalidated, .. } => "invalidated",
+                    _ => "violation",
+                };
+                (format!("{told} {behavior}"), Some(alarm.device))
             }
             (Cause::Audit(_), Trigger::Finding { check }) => (format!("finding {check}"), None),
             (Cause::Audit(_), Trigger::Violation { .. }) => (String::new(), None),
         };
         MitigationRow {
             responder: plan.name.clone(),
-            action: plan.response.name().to_owned(),
-            action_type: String::new(),
+            action: step.name().to_owned(),
+            action_type: match step {
+                Response::Operation(operation) => operation.action_type(),
+                Response::Mitigation { .. } | Response::RotateCertificates(_) => String::new(),
+            },
             trigger,
             target: String::new(),
             device,
@@ -334,29 +378,120 @@ impl World<'_> {
 
     /// Writes down that nothing came of a response.
     fn gave_up(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
-        let row = self.row(time, response);
+        let scenario = self.scenario;
+        let Some(step) = scenario.responders[response.responder].steps.first() else { return };
+        let row = self.row(time, response, step);
         let thing = row.device.map(|device| self.fleet.account.thing_name(ThingId(device.0)).to_owned());
         let (target, status) = (thing.unwrap_or_default(), status.to_owned());
         self.responders.add_row(MitigationRow { target, status, error: Some(error), ..row });
         self.drop_response(response);
     }
 
+    /// Takes the steps of a response in their order, up to the first that fails.
     fn take_effect(&mut self, now: Timestamp, time: Timestamp, response: PendingResponse) {
-        let plan = &self.scenario.responders[response.responder];
-        match (&plan.response, &response.cause) {
-            (Response::Mitigation { action }, Cause::Alarm(alarm)) => {
-                let action = action.clone();
-                self.mitigate_violation(now, time, &response, *alarm, &action);
+        let scenario = self.scenario;
+        let plan = &scenario.responders[response.responder];
+        // Looked up once: what a step detaches is still known to the next.
+        let subjects = self.subjects(&response);
+        for step in &plan.steps {
+            let blank = self.row(time, &response, step);
+            let went_through = match (step, response.cause) {
+                (Response::Mitigation { action }, Cause::Alarm(alarm)) => {
+                    self.mitigate_violation(now, time, &response, blank, alarm, action)
+                }
+                (Response::Mitigation { action }, Cause::Audit(audit)) => {
+                    self.mitigate_findings(now, time, &response, blank, audit, action)
+                }
+                (Response::Operation(operation), _) => self.operate(now, time, &response, blank, operation, &subjects),
+                (Response::RotateCertificates(rotation), Cause::Audit(audit)) => {
+                    self.start_rotation(now, time, &plan.name, response.triggered, audit, rotation)
+                }
+                (Response::RotateCertificates(_), Cause::Alarm(_)) => true,
+            };
+            if !went_through {
+                break;
             }
-            (Response::Mitigation { action }, Cause::Audit(audit)) => {
-                let action = action.clone();
-                self.mitigate_findings(now, time, &response, *audit, &action);
+        }
+        self.close_case(&response);
+    }
+
+    /// What operations are about: the alarm's device, or whatever the findings name.
+    fn subjects(&self, response: &PendingResponse) -> Vec<(String, Option<u32>, Subject)> {
+        match (response.cause, &self.scenario.responders[response.responder].trigger) {
+            (Cause::Alarm(alarm), _) => {
+                let DeviceId(device) = self.record.alarms[alarm].device;
+                let (account, thing) = (&self.fleet.account, ThingId(device));
+                vec![(account.thing_name(thing).to_owned(), Some(device), Subject::of_thing(account, thing))]
             }
-            (Response::RotateCertificates(rotation), Cause::Audit(audit)) => {
-                let rotation = rotation.clone();
-                self.start_rotation(now, time, &plan.name.clone(), response.triggered, *audit, &rotation);
+            (Cause::Audit(audit), Trigger::Finding { check }) => self.subjects_of_findings(audit, check),
+            (Cause::Audit(_), Trigger::Violation { .. }) => Vec::new(),
+        }
+    }
+
+    /// Calls an operation of the registry, once for each subject, or once for what it names; whether any call went
+    /// through.
+    fn operate(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        response: &PendingResponse,
+        blank: MitigationRow,
+        operation: &Operation,
+        subjects: &[(String, Option<u32>, Subject)],
+    ) -> bool {
+        let own = operation.resource().map(|resource| [(resource.to_owned(), None, Subject::default())]);
+        let subjects = own.as_ref().map_or(subjects, |own| own);
+        let mut went_through = subjects.is_empty();
+        for (target, device, subject) in subjects {
+            let clients: Vec<u32> = match operation {
+                Operation::DeleteConnection => {
+                    subject.things().iter().filter_map(|thing| self.fleet.device(*thing)).collect()
+                }
+                _ => Vec::new(),
+            };
+            let done = operation.perform(time, &mut self.fleet.account, subject);
+            for client in clients.iter().filter(|_| done.is_ok()) {
+                self.shards[*client as usize / LANES].disconnect(client % LANES as u32);
             }
-            (Response::RotateCertificates(_), Cause::Alarm(_)) => {}
+            went_through |= done.is_ok();
+            let took = match &done {
+                Ok(true) if !clients.is_empty() => Took::Hold,
+                Ok(true) => Took::ToTheAccount,
+                Ok(false) => Took::Nothing,
+                Err(_) => Took::Refused,
+            };
+            let row = MitigationRow {
+                target: target.clone(),
+                device: device.map(DeviceId),
+                error: done.err().map(|error| error.to_string()),
+                ..blank.clone()
+            };
+            self.write_down(now, time, response, row, took);
+        }
+        went_through
+    }
+
+    /// Writes down what one call did to its target.
+    fn write_down(&mut self, now: Timestamp, time: Timestamp, by: &PendingResponse, row: MitigationRow, took: Took) {
+        let succeeded = took != Took::Refused;
+        let row = MitigationRow { status: if succeeded { "SUCCESSFUL" } else { "FAILED" }.to_owned(), ..row };
+        self.log.push(Event {
+            time,
+            kind: EventKind::Response,
+            subject: row.device.map_or(u32::MAX, |device| device.0),
+            object: by.responder as u32,
+            value: u64::from(succeeded),
+        });
+        if row.device.is_none() {
+            let text = format!("{}: {} on {}: {}", row.responder, row.action, row.target, row.status.to_lowercase());
+            self.record.tell(time, "response", text);
+        }
+        match (took, row.device) {
+            (Took::ToTheAccount, Some(DeviceId(device))) => self.responders.add_awaiting(device, row),
+            (Took::ToTheAccount | Took::Hold, _) => {
+                self.responders.add_row(MitigationRow { effective: Some(now), ..row });
+            }
+            (Took::Nothing | Took::Refused, _) => self.responders.add_row(row),
         }
     }
 
@@ -371,9 +506,10 @@ impl World<'_> {
         now: Timestamp,
         time: Timestamp,
         response: &PendingResponse,
+        blank: MitigationRow,
         alarm: usize,
         action: &str,
-    ) {
+    ) -> bool {
         let request = StartDetectMitigationActionsTaskRequest {
             task_id: self.next_task_id(response.responder),
             target: DetectMitigationActionsTaskTarget {
@@ -390,7 +526,7 @@ impl World<'_> {
             &self.detect,
             request,
         );
-        self.executed(now, time, response, started.err().map(|error| error.to_string()));
+        self.executed(now, time, response, blank, started.err().map(|error| error.to_string()))
     }
 
     fn mitigate_findings(
@@ -398,11 +534,11 @@ impl World<'_> {
         now: Timestamp,
         time: Timestamp,
         response: &PendingResponse,
+        blank: MitigationRow,
         audit: usize,
         action: &str,
-    ) {
-        let Trigger::Finding { check } = &self.scenario.responders[response.responder].trigger else { return };
-        let check = check.clone();
+    ) -> bool {
+        let Trigger::Finding { check } = &self.scenario.responders[response.responder].trigger else { return true };
         let request = StartAuditMitigationActionsTaskRequest {
             task_id: self.next_task_id(response.responder),
             target: AuditMitigationActionsTaskTarget {
@@ -419,15 +555,21 @@ impl World<'_> {
             &self.audit,
             request,
         );
-        self.executed(now, time, response, started.err().map(|error| error.to_string()));
+        self.executed(now, time, response, blank, started.err().map(|error| error.to_string()))
     }
 
-    /// Writes down what a task did.
-    fn executed(&mut self, now: Timestamp, time: Timestamp, response: &PendingResponse, refused: Option<String>) {
-        let blank = self.row(time, response);
+    /// Writes down what a task did; whether it was accepted.
+    fn executed(
+        &mut self,
+        now: Timestamp,
+        time: Timestamp,
+        response: &PendingResponse,
+        blank: MitigationRow,
+        refused: Option<String>,
+    ) -> bool {
         if let Some(error) = refused {
-            self.responders.rows.push(MitigationRow { status: "FAILED".to_owned(), error: Some(error), ..blank });
-            return;
+            self.responders.add_row(MitigationRow { status: "FAILED".to_owned(), error: Some(error), ..blank });
+            return false;
         }
         let events = self.mitigation.advance(time, &mut self.fleet.account, &mut self.outbox, &self.audit);
         for event in events {
@@ -442,39 +584,31 @@ impl World<'_> {
                 }
                 TaskRef::Audit(_) => self.target_of_finding(task, subject),
             };
-            let succeeded = error.is_none();
-            let mut row = MitigationRow {
-                target: target.clone(),
+            let took = if error.is_none() { Took::ToTheAccount } else { Took::Refused };
+            let row = MitigationRow {
+                target,
                 device: device.map(DeviceId),
                 action_type: action_type.to_string(),
-                status: if succeeded { "SUCCESSFUL" } else { "FAILED" }.to_owned(),
                 error: error.map(|error| error.to_string()),
                 ..blank.clone()
             };
-            match device {
-                // Takes effect for the device when the broker next decides; until then it waits.
-                Some(device) if succeeded => {
-                    self.responders.awaiting.insert(device, self.responders.rows.len());
-                }
-                _ if succeeded => {
-                    row.effective = Some(now);
-                }
-                _ => {}
-            }
-            self.log.push(Event {
-                time,
-                kind: EventKind::Response,
-                subject: device.unwrap_or(u32::MAX),
-                object: response.responder as u32,
-                value: u64::from(succeeded),
-            });
-            if device.is_none() {
-                let text = format!("{}: {} on {target}: {}", row.responder, row.action, row.status.to_lowercase());
-                self.record.tell(time, "response", text);
-            }
-            self.responders.rows.push(row);
+            self.write_down(now, time, response, row, took);
         }
+        true
     }
+}
+
+/// How far a call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Took {
+    /// It was refused.
+    Refused,
+    /// Nothing was left to do.
+    Nothing,
+    /// The account has it; for a device it takes hold when the broker next decides.
+    ToTheAccount,
+    /// It took hold at once.
+    Hold,
 }
 
 /// A responder's delay for one occasion.

@@ -88,7 +88,7 @@ fn thinned(points: &[(u32, u64)], limit: usize) -> Vec<(u32, u64)> {
 }
 
 impl World<'_> {
-    /// Starts a job for the devices of an audit's expiry findings that no job has yet.
+    /// Starts a job for the devices of an audit's expiry findings that no job has yet; whether it was not refused.
     pub(super) fn start_rotation(
         &mut self,
         now: Timestamp,
@@ -97,11 +97,11 @@ impl World<'_> {
         triggered: Timestamp,
         audit: usize,
         plan: &RotationPlan,
-    ) {
+    ) -> bool {
         let devices: Vec<u32> =
             self.expiring_devices(audit).into_iter().filter(|d| self.rotation.taken.insert(*d)).collect();
         if devices.is_empty() {
-            return;
+            return true;
         }
         let job_id = format!("rotate-{:04}", self.rotation.jobs.len() + 1);
         let arns = devices.iter().map(|device| {
@@ -156,7 +156,7 @@ impl World<'_> {
         };
         self.responders.add_row(row);
         if created.is_err() {
-            return;
+            return false;
         }
         let index = self.jobs.index(&job_id).expect("it was just created");
         self.record.tell(time, "job", format!("{job_id}: certificates of {targets} devices are to be rotated"));
@@ -174,6 +174,7 @@ impl World<'_> {
         self.rotation.jobs.insert(index, job);
         // A job that fits into its first wave has nothing due later that would bring its devices the news.
         self.advance_jobs(now, time);
+        true
     }
 
     /// Lets jobs go on to `due`.
@@ -250,6 +251,10 @@ impl World<'_> {
         }
         if self.jobs.update_job_execution(time, job, thing, status, StepTimer::Keep).is_ok() {
             self.job_event(time, job, device, status);
+            if self.jobs.next_due().is_none() {
+                // Nothing is due that would bring the news of the job's end.
+                self.advance_jobs(now, time);
+            }
         }
     }
 

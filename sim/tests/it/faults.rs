@@ -11,7 +11,7 @@ use sim::scenario::{FaultPlan, Scenario, Selector, load_text};
 use sim::world::checkpoint::{Checkpoint, Saved};
 use sim::world::{Observer, Run, RunOptions, Unobserved, resume, run};
 
-use crate::attacks::{WORLD, attack};
+use crate::attacks::{QUARANTINE, WORLD, attack, scenario_in};
 
 /// Everything that a fault can strike: attacks on messages and on bytes, a team, a responder, audits by schedule and by
 /// hand.
@@ -304,6 +304,32 @@ fn what_the_broker_held_back_takes_hold_when_the_fault_ends() {
         // A device that two responders put away has one effect.
         assert!(rows.iter().filter(|row| row.effective.is_some()).count() >= 15, "{name}");
     }
+}
+
+/// A profile for whoever is in quarantine covers a device as soon as the index knows that it is there.
+#[test]
+fn a_stale_index_keeps_devices_out_of_the_profiles_of_their_new_groups() {
+    let profile = r#"
+"locked-up.json" = '''
+{ "securityProfileName": "LockedUp", "behaviors": [
+  { "name": "Refused", "metric": "aws:num-authorization-failures", "criteria": { "comparisonOperator": "less-than-equals",
+    "value": { "count": 0 }, "durationSeconds": 300, "consecutiveDatapointsToAlarm": 1, "consecutiveDatapointsToClear": 1 } } ] }
+'''
+"#;
+    let attach = "[[profile]]\ndocument = \"locked-up.json\"\ntargets = \"thinggroup/quarantine\"\n";
+    let probing = attack("probing", 10, "8h", "authorization-probing = { rate = \"6/min\" }");
+    let scenario = scenario_in(WORLD, &format!("{profile}{attach}{probing}{QUARANTINE}"));
+    let first = |faults: Vec<FaultPlan>| {
+        let outcome = play(&with(&scenario, faults)).outcome;
+        let refused = outcome.behaviors.iter().position(|row| row.name == "Refused").expect("it is watched");
+        let of_it = outcome.alarms.iter().filter(|alarm| alarm.behavior as usize == refused);
+        let hours: Vec<f64> = of_it.map(|alarm| hours_in(&outcome, alarm.raised)).collect();
+        assert!(hours.len() >= 10, "{hours:?}");
+        hours.into_iter().fold(f64::INFINITY, f64::min)
+    };
+    assert!(first(Vec::new()) < 2.5, "at once");
+    let stale = first(vec![fault("stale-fleet-index", "{}", 1.0)]);
+    assert!((6.0..6.5).contains(&stale), "when the index is fresh again: {stale}");
 }
 
 const SWARM: &str = "[chaos.swarm]\nat-least = 3\nat-most = 6\nweakest = 0.2\nstrongest = 0.6\nfrom = \"1h\"\nuntil = \"8h\"\nshortest = \"30m\"\nlongest = \"2h\"\n";

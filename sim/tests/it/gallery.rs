@@ -95,6 +95,30 @@ fn deactivating_a_shared_certificate_cuts_off_its_innocent_sharers() {
     assert!(named.is_subset(&cut));
 }
 
+/// Devices that a fault keeps from their jobs rotate their certificates when it ends, unless they have fallen silent.
+#[test]
+fn a_stalled_job_goes_on_when_the_fault_ends_and_costs_those_who_fell_silent_before() {
+    let loaded = load(&scenarios().join("certificate-rotation.toml"), &[], &LoadOptions::default());
+    let scenario = loaded.unwrap_or_else(|problems| panic!("{problems}")).scenario;
+    let stalled_for = |hours: i64| {
+        let entry = sim::fault::entry("job-stalled").expect("it is registered");
+        let faults = vec![entry.plan(Millis(0), Millis::hours(hours), 1.0)];
+        let scenario = sim::scenario::Scenario { faults, ..scenario.clone() };
+        let outcome = run(&scenario, RunOptions::default(), &mut Unobserved).expect("it runs").outcome;
+        let job = outcome.jobs.first().expect("one is started").clone();
+        let (minute, _) = *job.progress.first().expect("in the end they rotate");
+        (job.created - outcome.header.start + Millis::minutes(i64::from(minute)), job)
+    };
+    let (first, job) = stalled_for(60);
+    assert!(job.ended.is_some(), "the end of a job is told, though nothing is due after it");
+    assert!(first >= Millis::hours(60) && first < Millis::hours(61), "{first}");
+    assert_eq!((job.rotated_in_time, job.rotated_late), (job.targets, 0), "the first certificate ends after 78 hours");
+    let (first, job) = stalled_for(84);
+    assert!(first >= Millis::hours(84), "{first}");
+    // Whoever's certificate has ended by then is not told of its job.
+    assert!((1..job.targets).contains(&job.rotated_in_time) && job.outage > Millis(0), "{job:?}");
+}
+
 #[test]
 fn a_function_that_runs_once_at_a_time_leaves_a_part_unremediated() {
     let path = scenarios().join("broker-exfiltration.toml");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use defender::error::Compatibility;
 use defender::time::Millis;
 use sim::scenario::{CriteriaReading, LoadOptions, Loaded, Problems, load};
+use sim::world::{RunOptions, Unobserved, run};
 
 /// The repository's scenarios.
 pub fn scenarios() -> PathBuf {
@@ -487,7 +488,7 @@ fn unknown_measures_and_names_in_expectations_are_told_with_the_nearest() {
         ("check.LOGGING_DISABLE_CHECK = \"findings == 0\"", "did you mean `LOGGING_DISABLED_CHECK`?"),
         (
             "action.Quarantin = \"failed == 0\"",
-            "no mitigation action is named `Quarantin`\nhelp: did you mean `Quarantine`?",
+            "no mitigation action or operation is named `Quarantin`\nhelp: did you mean `Quarantine`?",
         ),
         ("atack.leak = \"recall >= 0.9\"", "unknown key `atack`\nhelp: did you mean `attack`?"),
         ("run = 7", "run must be a statement in quotes, or a list of them, found `7`"),
@@ -501,4 +502,39 @@ fn unknown_measures_and_names_in_expectations_are_told_with_the_nearest() {
     let text = SMALL.split("[documents]").next().unwrap_or_default();
     let line = text.matches('\n').count() + 2;
     assert!(expecting("run = \"recal >= 0.9\"").starts_with(&format!("small.toml:{line}:8  ")));
+}
+
+/// Groups stand for the classes whose things are in them, nested ones too; networks for the devices that connect from
+/// them.
+#[test]
+fn targets_can_be_a_group_or_a_site() {
+    let with = |targets: &str| {
+        let text = format!(
+            "{SMALL}\n[[fault]]\nname = \"f\"\nstart = \"1h\"\nduration = \"2h\"\nreport-loss = {{}}\ntargets = {targets}\n"
+        );
+        let text =
+            text.replace("name = \"fleet\"", "name = \"sites\"\n\n[[group]]\nname = \"fleet\"\nparent = \"sites\"");
+        let two = "source-networks = [\"100.72.0.0/16\", \"100.73.0.0/16\"]\n";
+        let text = text.replace("archetype = \"smart-meter\"", &format!("archetype = \"smart-meter\"\n{two}"));
+        load_text(&text, &LoadOptions::default()).map(|loaded| loaded.scenario)
+    };
+    let targets = |targets: &str| {
+        let scenario = with(targets).unwrap_or_else(|problems| panic!("{problems}"));
+        let outcome = run(&scenario, RunOptions::default(), &mut Unobserved).expect("it runs").outcome;
+        let act = outcome.truth.iter().find(|act| act.name == "f").expect("it is in the ledger");
+        act.devices.iter().map(|row| outcome.device_name(row.device)).collect::<Vec<_>>()
+    };
+    assert_eq!(targets("{ group = \"sites\" }").len(), 1_000);
+    let cameras = targets("{ group = \"fleet\", class = \"cam\" }");
+    assert!(cameras.len() == 100 && cameras.iter().all(|name| name.starts_with("cam-")));
+    let site = targets("{ network = \"100.73.0.0/16\" }");
+    // Half of 900 meters; five standard deviations are 75.
+    assert!((375..=525).contains(&site.len()) && site.iter().all(|name| name.starts_with("meter-")), "{}", site.len());
+    assert_eq!(targets("{ network = \"100.73.0.0/16\", count = 30 }").len(), 30);
+    let problems = with("{ group = \"quarantine\" }").map(|scenario| scenario.name).expect_err("nobody is in it");
+    assert!(problems.to_string().contains("fault `f` targets no device\nhelp: no device is in these"), "{problems}");
+    let problems = with("{ network = \"10.0.0.0/8\" }").map(|scenario| scenario.name).expect_err("nobody is there");
+    assert!(problems.to_string().contains("fault `f` targets no device"), "{problems}");
+    let problems = with("{ group = \"flet\" }").map(|scenario| scenario.name).expect_err("there is no such group");
+    assert!(problems.to_string().contains("no group is named `flet`\nhelp: did you mean `fleet`?"), "{problems}");
 }

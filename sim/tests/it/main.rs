@@ -1,12 +1,14 @@
 //! The world from outside: a module per behavior.
 mod account_attacks;
 mod attacks;
+mod campaigns;
 mod checkpoint;
 mod defects;
 mod faults;
 mod gallery;
 mod learning;
 mod loading;
+mod operations;
 mod outcome;
 mod people;
 mod trials;

@@ -112,6 +112,12 @@ fn functions_fail_are_tried_again_and_wait_for_a_place() {
     let retried = night(&responder("function = { failure = 0.5, retries = 10 }"));
     assert_eq!(successful(&retried).len(), 40, "eleven failures in a row are out of the question");
 
+    // Whoever waited for a place has as many runs as anybody: one in four fails twice, not one in two once.
+    let waited = night(&responder("function = { runtime = \"1m\", concurrency = 1, failure = 0.5, retries = 1 }"));
+    let lost = waited.mitigations.iter().filter(|row| row.status == "FAILED").filter_map(|row| row.device);
+    let lost = lost.collect::<std::collections::BTreeSet<_>>().len();
+    assert!((2..=18).contains(&lost), "{lost} of 40");
+
     let queue = night(&responder("function = { runtime = \"10m\", concurrency = 1 }"));
     let started: Vec<_> = successful(&queue).iter().map(|row| row.started).collect();
     assert!(started.windows(2).all(|pair| pair[1] - pair[0] >= Millis::minutes(10)), "{started:?}");

@@ -7,7 +7,8 @@ use super::super::plan::{AttackPlan, ClassPlan, ConfounderPlan, DefectPlan, Faul
 use super::super::problem::Problem;
 use super::super::source::Placed;
 use super::Resolver;
-use crate::alteration::{Alter, Noun};
+use crate::alteration::{Name, Noun};
+use crate::dice::{device_key, name_key};
 
 impl Resolver<'_> {
     /// Attacks with their targets counted out.
@@ -17,14 +18,15 @@ impl Resolver<'_> {
         let mut attacks = Vec::new();
         for attack in &draft.attacks {
             self.fits(attack, "attack");
+            let start = self.onset(attack);
             let targets = self.targets(&attack.targets, "attack", &attack.name, classes);
             if let Some(act) = &attack.act {
                 if let Some(alter) = act.alteration() {
-                    self.names_exist(alter);
+                    self.names_exist(alter.names());
                 }
                 attacks.push(AttackPlan {
                     name: attack.name.value.clone(),
-                    start: attack.start.value,
+                    start,
                     duration: attack.duration.value,
                     stagger: attack.stagger.value,
                     targets,
@@ -46,7 +48,7 @@ impl Resolver<'_> {
             if let Some(act) = &confounder.act {
                 confounders.push(ConfounderPlan {
                     name: confounder.name.value.clone(),
-                    start: confounder.start.value,
+                    start: confounder.start.as_ref().map_or(Millis(0), |start| start.value),
                     duration: confounder.duration.value,
                     stagger: confounder.stagger.value,
                     targets,
@@ -70,7 +72,7 @@ impl Resolver<'_> {
             faults.push(FaultPlan {
                 name: act.name.value.clone(),
                 entry,
-                start: act.start.value,
+                start: act.start.as_ref().map_or(Millis(0), |start| start.value),
                 duration: act.duration.value,
                 stagger: act.stagger.value,
                 targets,
@@ -89,14 +91,16 @@ impl Resolver<'_> {
             let message = format!("duration of {noun} `{name}` must be longer than nothing");
             self.error(Problem::error(act.duration.place.clone(), message));
         }
-        if !self.starts_within(&act.start, noun, name) {
-            return;
-        }
-        let end = act.start.value + act.duration.value;
-        if end > run {
-            let message = format!("{noun} `{name}` ends {end} after the start, but the run lasts {run}");
-            let problem = Problem::error(act.duration.place.clone(), message);
-            self.error(problem.help(format!("its duration can be at most {}", run - act.start.value)));
+        if let Some(start) = &act.start {
+            if !self.starts_within(start, noun, name) {
+                return;
+            }
+            let end = start.value + act.duration.value;
+            if end > run {
+                let message = format!("{noun} `{name}` ends {end} after the start, but the run lasts {run}");
+                let problem = Problem::error(act.duration.place.clone(), message);
+                self.error(problem.help(format!("its duration can be at most {}", run - start.value)));
+            }
         }
         if act.stagger.value > act.duration.value {
             let message =
@@ -131,20 +135,28 @@ impl Resolver<'_> {
         for cohort in &draft.cohorts {
             known &= self.exists("cohort", cohort, cohort_names.iter().map(String::as_str));
         }
+        for group in &draft.groups {
+            known &= self.exists("group", group, self.draft.groups.iter().map(|group| group.name.value.as_str()));
+        }
         let mut selector = Selector {
             classes: draft.classes.iter().map(|class| class.value.clone()).collect(),
             cohorts: draft.cohorts.iter().map(|cohort| cohort.value.clone()).collect(),
+            networks: draft.networks.clone(),
             count: None,
         };
         // A class that could not be read has left the list.
         if !known || !self.sizes_known || classes.len() < names.len() {
             return selector;
         }
-        let matching = matching(&selector, classes);
+        let nobody = !draft.groups.is_empty() && !self.narrow_to_groups(&mut selector, &draft.groups, classes);
+        let matching = if nobody { 0 } else { matching(&selector, classes, self.draft.seed) };
         let place = draft.place.clone();
         if matching == 0 {
             let message = format!("{noun} `{}` targets no device", act.value);
-            self.error(Problem::error(place, message).help("no device is in these classes and cohorts at once"));
+            self.error(
+                Problem::error(place, message)
+                    .help("no device is in these classes, cohorts, groups and networks at once"),
+            );
             return selector;
         }
         let (wanted, place) = match &draft.amount {
@@ -165,6 +177,22 @@ impl Resolver<'_> {
         selector
     }
 
+    /// Of the classes that a selector names, leaves those whose things are in one of the groups; whether there are any.
+    fn narrow_to_groups(&self, selector: &mut Selector, groups: &[Placed<String>], classes: &[ClassPlan]) -> bool {
+        let is_in = |class: &ClassPlan| {
+            let line = class.groups.iter().flat_map(|group| self.ancestors(group));
+            line.into_iter().any(|of_class| groups.iter().any(|group| group.value == of_class))
+        };
+        let meant = |class: &&ClassPlan| selector.classes.is_empty() || selector.classes.contains(&class.name);
+        let left: Vec<String> =
+            classes.iter().filter(meant).filter(|class| is_in(class)).map(|class| class.name.clone()).collect();
+        let any = !left.is_empty();
+        if any {
+            selector.classes = left;
+        }
+        any
+    }
+
     /// A number of targets in a fleet that was scaled: in proportion, rounded up, and no more than there are.
     fn scaled(&self, count: u32, matching: u32) -> u32 {
         let Some(devices) = self.scale_to else { return count };
@@ -180,7 +208,7 @@ impl Resolver<'_> {
         for written in &draft.defects {
             self.starts_within(&written.start, "defect", &written.name.value);
             let Some(defect) = &written.defect else { continue };
-            self.names_exist(&**defect);
+            self.names_exist(defect.names());
             let targets = defect.targets().map(|targets| self.targets(&targets.0, "defect", &written.name, classes));
             let (name, start) = (written.name.value.clone(), written.start.value);
             defects.push(DefectPlan { name, start, targets, defect: defect.clone() });
@@ -189,9 +217,10 @@ impl Resolver<'_> {
     }
 
     /// What an act on the account refers to exists.
-    fn names_exist(&mut self, alter: &dyn Alter) {
+    pub(super) fn names_exist(&mut self, names: Vec<(Noun, &Name)>) {
         let draft = self.draft;
-        for (noun, name) in alter.names() {
+        // A name that could not be read has been told already.
+        for (noun, name) in names.into_iter().filter(|(_, name)| !name.placed().place.is_nowhere()) {
             let text = |name: &'_ Placed<String>| name.value.clone();
             let (noun, known): (&str, Vec<String>) = match noun {
                 Noun::Policy => ("policy", draft.policies.iter().map(|policy| text(&policy.name)).collect()),
@@ -208,16 +237,28 @@ impl Resolver<'_> {
 }
 
 /// How many devices a selector can choose from.
-fn matching(selector: &Selector, classes: &[ClassPlan]) -> u32 {
-    classes
+fn matching(selector: &Selector, classes: &[ClassPlan], seed: u64) -> u32 {
+    let counts = classes
         .iter()
         .filter(|class| selector.classes.is_empty() || selector.classes.contains(&class.name))
         .map(|class| {
-            if selector.cohorts.is_empty() {
-                return class.count;
+            let mut from = 0;
+            let cohorts = class.cohorts.iter().filter_map(|cohort| {
+                let devices = from..(from + cohort.count).min(class.count);
+                from = devices.end;
+                selector.cohorts.contains(&cohort.name).then_some(devices)
+            });
+            let devices: Vec<_> =
+                if selector.cohorts.is_empty() { std::iter::once(0..class.count).collect() } else { cohorts.collect() };
+            if selector.networks.is_empty() {
+                return devices.iter().map(|range| range.len() as u32).sum();
             }
-            let cohorts = class.cohorts.iter().filter(|cohort| selector.cohorts.contains(&cohort.name));
-            cohorts.map(|cohort| cohort.count).sum()
-        })
-        .sum()
+            let class_key = name_key(&class.name);
+            let connects = |position: &u32| {
+                let key = device_key(seed, class_key, *position);
+                selector.connects_from(&class.source_networks, key)
+            };
+            devices.into_iter().flatten().filter(connects).count() as u32
+        });
+    counts.sum()
 }

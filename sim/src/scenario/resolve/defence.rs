@@ -8,15 +8,17 @@ use defender::detect::behavior::Catalog;
 use defender::error::Compatibility;
 use defender::mitigation::applies_to_check;
 use defender::mitigation::wire::ActionType;
+use defender::policy::BLANK_POLICY;
 use defender::time::Millis;
 
 use super::super::document::mitigation::Action;
-use super::super::document::{audit, mitigation, profile};
-use super::super::format::{ResponseDraft, TriggerDraft};
+use super::super::document::{audit, mitigation, policy, profile};
 use super::super::plan::{AuditPlan, ClassPlan, ProfilePlan, ResponderPlan, Response, Trigger};
 use super::super::problem::{Problem, suggestion};
-use super::super::source::Placed;
+use super::super::responder::{ResponseDraft, TriggerDraft};
+use super::super::source::{Place, Placed};
 use super::Resolver;
+use crate::operation::Operation;
 
 /// Behavior names by profile.
 pub(super) type Behaviors = BTreeMap<String, Vec<String>>;
@@ -204,10 +206,11 @@ impl Resolver<'_> {
         let mut responders = Vec::new();
         for responder in &draft.responders {
             let trigger = responder.when.as_ref().and_then(|when| self.trigger(when, behaviors, enabled));
-            let response = responder.then.as_ref().and_then(|then| self.response(then, trigger.as_ref(), actions));
+            let steps: Vec<Response> =
+                responder.then.iter().filter_map(|then| self.response(then, trigger.as_ref(), actions)).collect();
             let (team, approval) = self.judges(responder);
-            let conditions = self.conditions(&responder.conditions, classes);
-            if let (Some(trigger), Some(response)) = (trigger, response) {
+            let conditions = self.conditions(&responder.conditions, trigger.as_ref(), classes);
+            if let (Some(trigger), true) = (trigger, steps.len() == responder.then.len()) {
                 responders.push(ResponderPlan {
                     name: responder.name.value.clone(),
                     trigger,
@@ -216,7 +219,7 @@ impl Resolver<'_> {
                     delay: responder.delay,
                     conditions,
                     function: responder.function.clone(),
-                    response,
+                    steps,
                 });
             }
         }
@@ -225,7 +228,7 @@ impl Resolver<'_> {
 
     fn trigger(&mut self, when: &TriggerDraft, behaviors: &Behaviors, enabled: &[&'static str]) -> Option<Trigger> {
         match when {
-            TriggerDraft::Violation { profile, behaviors: wanted } => {
+            TriggerDraft::Violation { event, profile, behaviors: wanted } => {
                 let known = behaviors.get(&profile.value);
                 if known.is_none() && self.profiles_known {
                     self.exists("security profile", profile, behaviors.keys().map(String::as_str));
@@ -236,6 +239,7 @@ impl Resolver<'_> {
                     self.exists(&noun, behavior, known.iter().map(String::as_str));
                 }
                 Some(Trigger::Violation {
+                    event: *event,
                     profile: profile.value.clone(),
                     behaviors: wanted.iter().map(|behavior| behavior.value.clone()).collect(),
                 })
@@ -281,6 +285,39 @@ impl Resolver<'_> {
                 }
                 Some(Response::RotateCertificates(plan.clone()))
             }
+            ResponseDraft::Operation { place, operation } => {
+                self.names_exist(operation.names());
+                self.names_a_device(operation, trigger, place);
+                Some(Response::Operation(operation.clone()))
+            }
+            ResponseDraft::PolicyVersion { policy, document } => {
+                let text = match document {
+                    None => BLANK_POLICY.to_owned(),
+                    Some(path) => {
+                        let source = self.library.open(path, self.reading.problems)?;
+                        policy::read(&source, &mut self.reading)?;
+                        source.text.clone()
+                    }
+                };
+                let operation = Operation::CreatePolicyVersion { policy: policy.clone(), document: text };
+                self.names_exist(operation.names());
+                Some(Response::Operation(operation))
+            }
+        }
+    }
+
+    /// An operation on devices needs findings that name one, by its certificate or its client id.
+    fn names_a_device(&mut self, operation: &Operation, trigger: Option<&Trigger>, place: &Place) {
+        let Some(Trigger::Finding { check }) = trigger else { return };
+        let Some(known) = AuditCheck::known(Compatibility::Lenient).find(|known| known.name() == check.as_str()) else {
+            return;
+        };
+        let of_device = applies_to_check(ActionType::AddThingsToThingGroup, known)
+            || known == AuditCheck::ConflictingClientIds
+            || operation.resource().is_some();
+        if !of_device {
+            let message = format!("`{}` needs a device, and findings of `{check}` name none", operation.name());
+            self.error(Problem::error(place.clone(), message));
         }
     }
 

@@ -5,6 +5,7 @@ use super::super::document::mitigation::Action;
 use super::super::expect::{Expectation, Statement, Subject, SubjectKind};
 use super::super::plan::ClassPlan;
 use super::super::problem::{Problem, suggestion};
+use super::super::responder::ResponseDraft;
 use super::super::source::{Place, Placed};
 use super::Resolver;
 use super::defence::Behaviors;
@@ -79,8 +80,10 @@ impl Resolver<'_> {
                 .map(|check| Subject::Check(check.to_owned())),
             SubjectKind::Action if !self.actions_known => None,
             SubjectKind::Action => {
+                let steps = draft.responders.iter().flat_map(|responder| &responder.then);
                 let names = actions.iter().map(|action| action.name.value.as_str());
-                self.exists("mitigation action", name, names).then(|| Subject::Action(text()))
+                let names = names.chain(steps.filter_map(ResponseDraft::operation));
+                self.exists("mitigation action or operation", name, names).then(|| Subject::Action(text()))
             }
             SubjectKind::Behavior if !self.profiles_known => None,
             SubjectKind::Behavior => self.behavior(name, behaviors),

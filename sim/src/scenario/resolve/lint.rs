@@ -8,6 +8,7 @@ use super::super::plan::{ClassPlan, PolicyPlan, Response, Scenario, Trigger};
 use super::super::problem::{Problem, in_words};
 use super::Resolver;
 use crate::defect::{Declared, EXPIRY_NOTICE};
+use crate::operation::Operation;
 
 type Policies = [(PolicyPlan, Document)];
 
@@ -31,28 +32,34 @@ fn quarantine_without_deny(resolver: &mut Resolver<'_>, scenario: &Scenario, pol
     let used = |action: &&Action| {
         scenario.responders.iter().any(|responder| {
             matches!(&responder.trigger, Trigger::Violation { .. })
-                && matches!(&responder.response, Response::Mitigation { action: name } if *name == action.name.value)
+                && responder
+                    .steps
+                    .iter()
+                    .any(|step| matches!(step, Response::Mitigation { action: name } if *name == action.name.value))
         })
     };
     let sounds = |name: &str| ["quarantine", "isolat"].iter().any(|word| name.to_lowercase().contains(word));
-    for action in actions.iter().filter(|action| used(action) || sounds(&action.name.value)) {
-        for group in &action.groups {
-            let line = resolver.ancestors(&group.value);
-            let attached =
-                scenario.groups.iter().filter(|plan| line.contains(&plan.name)).flat_map(|plan| &plan.policies);
-            let denies = attached
-                .filter_map(|name| policies.iter().find(|(plan, _)| plan.name == *name))
-                .any(|(_, document)| document.statements().iter().any(|statement| statement.effect() == Effect::Deny));
-            if !denies {
-                let message = format!(
-                    "group `{}` has no policy that denies anything, so adding a thing to it takes no permission away",
-                    group.value
-                );
-                let problem = Problem::warning("QUARANTINE_WITHOUT_DENY", group.place.clone(), message);
-                resolver.reading.problems.push(problem.help(
-                    "attach a policy with `\"Effect\": \"Deny\", \"Action\": \"iot:*\"` and the narrow exception as `NotResource` (M-40)",
-                ));
-            }
+    let by_actions = actions.iter().filter(|action| used(action) || sounds(&action.name.value));
+    let steps = scenario.responders.iter().flat_map(|responder| &responder.steps);
+    let by_functions = steps.filter_map(|step| match step {
+        Response::Operation(Operation::AddThingToThingGroup { group }) => Some(group.placed()),
+        _ => None,
+    });
+    for group in by_actions.flat_map(|action| &action.groups).chain(by_functions) {
+        let line = resolver.ancestors(&group.value);
+        let attached = scenario.groups.iter().filter(|plan| line.contains(&plan.name)).flat_map(|plan| &plan.policies);
+        let denies = attached
+            .filter_map(|name| policies.iter().find(|(plan, _)| plan.name == *name))
+            .any(|(_, document)| document.statements().iter().any(|statement| statement.effect() == Effect::Deny));
+        if !denies {
+            let message = format!(
+                "group `{}` has no policy that denies anything, so adding a thing to it takes no permission away",
+                group.value
+            );
+            let problem = Problem::warning("QUARANTINE_WITHOUT_DENY", group.place.clone(), message);
+            resolver.reading.problems.push(problem.help(
+                "attach a policy with `\"Effect\": \"Deny\", \"Action\": \"iot:*\"` and the narrow exception as `NotResource` (M-40)",
+            ));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! must agree is compared. Goes on after a problem, so that one run tells them all.
 
 mod calendar;
+mod campaign;
 mod defence;
 mod expect;
 mod fleet;
@@ -87,6 +88,7 @@ pub(super) fn resolve(
             logging: draft.account.logging.map(str::to_owned),
         },
         attacks: resolver.attacks(&classes),
+        campaigns: resolver.campaigns(),
         confounders: resolver.confounders(&classes),
         defects: resolver.defects(&classes),
         faults: resolver.faults(&classes),

@@ -1,8 +1,10 @@
 //! Teams, and what responders ask of them.
 
-use super::super::format::{ConditionsDraft, ResponderDraft};
-use super::super::plan::{ClassPlan, Conditions};
+use defender::detect::alarm::ViolationEventType;
+
+use super::super::plan::{ClassPlan, Conditions, Trigger};
 use super::super::problem::{Problem, suggestion};
+use super::super::responder::{ConditionsDraft, ResponderDraft};
 use super::super::source::Placed;
 use super::super::team::TeamPlan;
 use super::Resolver;
@@ -54,7 +56,17 @@ impl Resolver<'_> {
     }
 
     /// The conditions of a responder.
-    pub(super) fn conditions(&mut self, draft: &ConditionsDraft, classes: &[ClassPlan]) -> Conditions {
+    pub(super) fn conditions(
+        &mut self,
+        draft: &ConditionsDraft,
+        trigger: Option<&Trigger>,
+        classes: &[ClassPlan],
+    ) -> Conditions {
+        let ended = matches!(trigger, Some(Trigger::Violation { event, .. }) if *event != ViolationEventType::InAlarm);
+        if draft.standing && ended {
+            let problem = Problem::error(draft.place.clone(), "an alarm that has ended is not still in alarm");
+            self.error(problem.help("leave `still-in-alarm` out"));
+        }
         let position = |name: &Placed<String>| classes.iter().position(|class| class.name == name.value);
         for name in &draft.classes {
             self.exists("class", name, classes.iter().map(|class| class.name.as_str()));
