@@ -26,6 +26,24 @@ impl TableId {
     }
 }
 
+/// A table at hand: what is the same for all draws from it has been looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    lines: &'a [Line],
+    bits: u32,
+    scale: u32,
+}
+
+impl Table<'_> {
+    /// Draws with a uniform word.
+    #[inline]
+    pub fn sample(&self, word: u32) -> u32 {
+        let line = self.lines[(word >> (32 - self.bits)) as usize];
+        let value = if word << self.bits < line.threshold { line.keep } else { line.alias };
+        u32::from(value) * self.scale + (((word & 0xFFFF) * self.scale) >> 16)
+    }
+}
+
 /// Many alias tables in one allocation.
 #[derive(Clone, Debug, Default)]
 pub struct AliasTables {
@@ -70,12 +88,17 @@ impl AliasTables {
         TableId { offset, bits: bits as u8, scale }
     }
 
+    /// A table, for drawing from it many times.
+    #[inline]
+    pub fn table(&self, id: TableId) -> Table<'_> {
+        let start = id.offset as usize;
+        Table { lines: &self.lines[start..start + (1 << id.bits)], bits: u32::from(id.bits), scale: id.scale }
+    }
+
     /// Draws from a table with a uniform word.
     #[inline]
     pub fn sample(&self, table: TableId, word: u32) -> u32 {
-        let line = self.lines[table.offset as usize + (word >> (32 - table.bits)) as usize];
-        let value = if word << table.bits < line.threshold { line.keep } else { line.alias };
-        u32::from(value) * table.scale + (((word & 0xFFFF) * table.scale) >> 16)
+        self.table(table).sample(word)
     }
 
     /// The exact probability with which a table gives each value before scaling.

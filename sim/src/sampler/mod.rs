@@ -9,6 +9,6 @@ mod alias;
 mod ladder;
 mod quantile;
 
-pub use alias::{AliasTables, TableId};
+pub use alias::{AliasTables, Table, TableId};
 pub use ladder::{Ladder, STEPS_PER_OCTAVE, octave_steps};
 pub use quantile::{MessageSizes, Quantile, normal_quantile};

@@ -94,19 +94,23 @@ impl MessageSizes {
     /// The largest of `n` messages \[bytes\]; 0 if there are none.
     #[inline]
     pub fn largest(&self, n: u32, word: u32) -> u32 {
-        if n == 0 { 0 } else { self.largest[self.tail(n, word)] }
+        let largest = self.largest[self.tail(n, word)];
+        if n == 0 { 0 } else { largest }
     }
 
     /// The smallest of `n` messages \[bytes\]; 0 if there are none.
     #[inline]
     pub fn smallest(&self, n: u32, word: u32) -> u32 {
-        if n == 0 { 0 } else { self.smallest[self.tail(n, word)] }
+        let smallest = self.smallest[self.tail(n, word)];
+        if n == 0 { 0 } else { smallest }
     }
 
     #[inline]
     fn tail(&self, n: u32, word: u32) -> usize {
-        let exponential = u64::from(self.exponential.sample(word)) << 11;
-        log_bin((exponential / u64::from(n)).min(u64::from(u32::MAX)) as u32)
+        // A quotient of whole numbers below 2⁴⁸ is never rounded up to the next one in 53 bits, so cutting it off gives
+        // what an integer division would, in half the time.
+        let exponential = f64::from(self.exponential.sample(word)) * 2_048.0;
+        log_bin((exponential / f64::from(n.max(1))) as u32)
     }
 }
 

@@ -1,151 +1,220 @@
 //! The inner loops: a tick of ordinary behavior for a run of devices of one class.
 //!
-//! Each loop does one thing to a few columns. Sampling is most of a run's cost, and most of that is table look-ups:
-//! so words are drawn two to a mix, and a class's tables (a few hundred kilobytes) are used for a whole run of
-//! lanes before the next class's come in.
+//! Sampling is most of a run's cost, and most of that is table look-ups. So lanes are visited by rate: those with the
+//! same rate are *peers*, who draw from the same tables. What peers share is looked up once, and their draws are made in
+//! blocks, each loop doing one thing to a few short arrays; only then are the numbers put where the lanes are.
 
 use std::ops::Range;
 
 use defender::detect::columns::{Column, Tick};
 
-use super::tables::{ClassTables, Needs};
+use super::Run;
+use super::tables::{ClassTables, Hourly, Needs};
 use crate::dice::{Purpose, draw, salt};
+use crate::sampler::{MessageSizes, Table};
 
-/// What the loops read of a shard.
-pub(super) struct Devices<'a> {
-    pub keys: &'a [u64],
-    pub steps: &'a [i16],
-    /// Lanes by rate: neighbours in this order use the same table, which then stays in the first-level cache.
-    pub order: &'a [u16],
+/// Lanes that are sampled together: as many as fit the first-level cache with all that is drawn for them.
+const BLOCK: usize = 64;
+
+/// The lanes of a run, by rate.
+#[derive(Debug)]
+pub(super) struct Ranks {
+    /// Where each stands in the shard.
+    lanes: Vec<u16>,
+    /// Their keys.
+    keys: Vec<u64>,
+    peers: Vec<Peers>,
 }
 
-/// Fills the columns of one run of lanes with an ordinary tick. `number` is the tick's number since the epoch, the
-/// address of its draws; `hour` the local hour of the week.
+/// Devices of a class with the same rate.
+#[derive(Debug)]
+struct Peers {
+    /// Their own step on the ladder of rates.
+    step: i16,
+    /// Which of the ranks they are.
+    ranks: Range<usize>,
+}
+
+impl Ranks {
+    /// Ranks lanes by their devices' steps; both slices are the whole shard's.
+    pub fn new(lanes: Range<usize>, keys: &[u64], steps: &[i16]) -> Ranks {
+        let mut order: Vec<usize> = lanes.collect();
+        order.sort_by_key(|lane| steps[*lane]);
+        let mut first = 0;
+        let peers = order.chunk_by(|a, b| steps[*a] == steps[*b]).map(|peers| {
+            let ranks = first..first + peers.len();
+            first = ranks.end;
+            Peers { step: steps[peers[0]], ranks }
+        });
+        Ranks {
+            peers: peers.collect(),
+            keys: order.iter().map(|lane| keys[*lane]).collect(),
+            lanes: order.iter().map(|lane| *lane as u16).collect(),
+        }
+    }
+}
+
+/// Fills the columns of one run of lanes with an ordinary tick. `keys` are those of the whole shard; `number` is the
+/// tick's number since the epoch, the address of its draws; `index` that since the run's start.
 pub(super) fn ordinary(
-    devices: &Devices<'_>,
-    lanes: Range<usize>,
+    keys: &[u64],
+    Run { lanes, ranks, .. }: &Run,
     tables: &ClassTables,
     needs: Needs,
     number: u64,
-    hour: usize,
+    index: u64,
     tick: &mut Tick,
 ) {
-    messages(devices, lanes.clone(), tables, number, hour, tick);
-    sessions(devices, lanes.clone(), tables, number, tick);
-    if tables.report_every.is_some() {
-        if needs.traffic {
-            traffic(devices, lanes.clone(), tables, number, hour, tick);
+    let hour = tables.hour(index);
+    let traffic = needs.traffic && tables.report_every.is_some();
+    let [messages, packets, noise, sizes] = [Purpose::Messages, Purpose::Packets, Purpose::Noise, Purpose::MessageSize]
+        .map(|purpose| salt(purpose, number));
+    let mean_size = libm::round(tables.sizes.mean()) as u32;
+    for peers in &ranks.peers {
+        let table = |hourly: &Hourly| hourly.at(hour, peers.step, &tables.alias);
+        let (sent, received) = (table(&tables.sent), table(&tables.received));
+        let (packets_out, packets_in) = (table(&tables.packets_out), table(&tables.packets_in));
+        let keys = ranks.keys[peers.ranks.clone()].chunks(BLOCK);
+        for (keys, lanes) in keys.zip(ranks.lanes[peers.ranks.clone()].chunks(BLOCK)) {
+            let mut block = Block { keys, lanes, sent: [0; BLOCK], received: [0; BLOCK] };
+            block.messages(sent, received, messages);
+            block.put(&block.sent, tick.column_mut(Column::Sent));
+            block.put(&block.received, tick.column_mut(Column::Received));
+            if traffic {
+                block.traffic(packets_out, packets_in, tables, packets, noise, tick);
+            }
+            if needs.largest || needs.smallest {
+                block.sizes(&tables.sizes, needs, sizes, tick);
+            }
+            if needs.message_bytes {
+                block
+                    .put(&block.sent.map(|sent| sent.saturating_mul(mean_size)), tick.column_mut(Column::MessageBytes));
+            }
         }
+    }
+    if tables.report_every.is_some() {
         tick.column_mut(Column::ListeningTcpPorts)[lanes.clone()].fill(tables.tcp_ports);
         tick.column_mut(Column::ListeningUdpPorts)[lanes.clone()].fill(tables.udp_ports);
     }
-    if needs.largest || needs.smallest || needs.message_bytes {
-        sizes(devices, lanes, tables, needs, number, tick);
+    sessions(keys, lanes.clone(), tables, number, tick);
+}
+
+/// A few peers, and what was drawn for them.
+struct Block<'a> {
+    keys: &'a [u64],
+    lanes: &'a [u16],
+    sent: [u32; BLOCK],
+    received: [u32; BLOCK],
+}
+
+impl Block<'_> {
+    /// Puts numbers where the lanes are.
+    #[inline]
+    fn put(&self, values: &[u32; BLOCK], column: &mut [u32]) {
+        for (lane, value) in self.lanes.iter().zip(values) {
+            column[usize::from(*lane)] = *value;
+        }
     }
-}
 
-/// Takes two columns out, to be written while others are read; put back at the end of the loop.
-fn pair(tick: &mut Tick, first: Column, second: Column) -> (Vec<u32>, Vec<u32>) {
-    (std::mem::take(&mut tick.numbers[first.index()]), std::mem::take(&mut tick.numbers[second.index()]))
-}
-
-fn messages(
-    devices: &Devices<'_>,
-    lanes: Range<usize>,
-    tables: &ClassTables,
-    number: u64,
-    hour: usize,
-    tick: &mut Tick,
-) {
-    let salt = salt(Purpose::Messages, number);
-    let (sent_ladder, sent_step) = tables.sent.at(hour);
-    let (received_ladder, received_step) = tables.received.at(hour);
-    let (mut sent, mut received) = pair(tick, Column::Sent, Column::Received);
-    for lane in &devices.order[lanes] {
-        let lane = usize::from(*lane);
-        let word = draw(devices.keys[lane], salt);
-        let step = i32::from(devices.steps[lane]);
-        sent[lane] = tables.alias.sample(sent_ladder.rung(sent_step + step), word as u32);
-        received[lane] = tables.alias.sample(received_ladder.rung(received_step + step), (word >> 32) as u32);
+    #[inline]
+    fn messages(&mut self, sent_table: Table<'_>, received_table: Table<'_>, salt: u64) {
+        for ((key, sent), received) in self.keys.iter().zip(&mut self.sent).zip(&mut self.received) {
+            let word = draw(*key, salt);
+            *sent = sent_table.sample(word as u32);
+            *received = received_table.sample((word >> 32) as u32);
+        }
     }
-    tick.numbers[Column::Sent.index()] = sent;
-    tick.numbers[Column::Received.index()] = received;
-}
 
-fn traffic(
-    devices: &Devices<'_>,
-    lanes: Range<usize>,
-    tables: &ClassTables,
-    number: u64,
-    hour: usize,
-    tick: &mut Tick,
-) {
-    let (packet_salt, noise_salt) = (salt(Purpose::Packets, number), salt(Purpose::Noise, number));
-    let (out_ladder, out_step) = tables.packets_out.at(hour);
-    let (in_ladder, in_step) = tables.packets_in.at(hour);
-    let (mut packets_out, mut packets_in) = pair(tick, Column::PacketsOut, Column::PacketsIn);
-    let (mut bytes_out, mut bytes_in) = pair(tick, Column::BytesOut, Column::BytesIn);
-    let (sent, received) = (&tick.numbers[Column::Sent.index()], &tick.numbers[Column::Received.index()]);
-    for lane in &devices.order[lanes] {
-        let lane = usize::from(*lane);
-        let key = devices.keys[lane];
-        let step = i32::from(devices.steps[lane]);
-        let (word, noise) = (draw(key, packet_salt), draw(key, noise_salt));
-        let background_out = tables.alias.sample(out_ladder.rung(out_step + step), word as u32);
-        let background_in = tables.alias.sample(in_ladder.rung(in_step + step), (word >> 32) as u32);
-        let (out, inward) = (u64::from(sent[lane]), u64::from(received[lane]));
-        packets_out[lane] = background_out + sent[lane] + received[lane];
-        packets_in[lane] = background_in + sent[lane] + received[lane];
-        let plain_out =
-            out * tables.message_out + inward * tables.acknowledgement + u64::from(background_out) * tables.packet_out;
-        let plain_in =
-            inward * tables.message_in + out * tables.acknowledgement + u64::from(background_in) * tables.packet_in;
+    #[inline]
+    fn traffic(
+        &self,
+        out_table: Table<'_>,
+        in_table: Table<'_>,
+        tables: &ClassTables,
+        packet_salt: u64,
+        noise_salt: u64,
+        tick: &mut Tick,
+    ) {
+        let [mut packets_out, mut packets_in] = [[0; BLOCK]; 2];
+        for ((key, out), inward) in self.keys.iter().zip(&mut packets_out).zip(&mut packets_in) {
+            let word = draw(*key, packet_salt);
+            *out = out_table.sample(word as u32);
+            *inward = in_table.sample((word >> 32) as u32);
+        }
+        let [mut factors_out, mut factors_in] = [[0; BLOCK]; 2];
+        for ((key, out), inward) in self.keys.iter().zip(&mut factors_out).zip(&mut factors_in) {
+            let word = draw(*key, noise_salt);
+            *out = tables.noise_out.sample(word as u32);
+            *inward = tables.noise_in.sample((word >> 32) as u32);
+        }
+        let [mut bytes_out, mut bytes_in] = [[0; BLOCK]; 2];
         let noisy = |plain: u64, factor: u32| ((plain * u64::from(factor)) >> 16).min(u64::from(u32::MAX)) as u32;
-        bytes_out[lane] = noisy(plain_out, tables.noise_out.sample(noise as u32));
-        bytes_in[lane] = noisy(plain_in, tables.noise_in.sample((noise >> 32) as u32));
+        for i in 0..BLOCK {
+            let (sent, received) = (u64::from(self.sent[i]), u64::from(self.received[i]));
+            let plain_out = sent * tables.message_out
+                + received * tables.acknowledgement
+                + u64::from(packets_out[i]) * tables.packet_out;
+            let plain_in = received * tables.message_in
+                + sent * tables.acknowledgement
+                + u64::from(packets_in[i]) * tables.packet_in;
+            bytes_out[i] = noisy(plain_out, factors_out[i]);
+            bytes_in[i] = noisy(plain_in, factors_in[i]);
+            packets_out[i] += self.sent[i] + self.received[i];
+            packets_in[i] += self.sent[i] + self.received[i];
+        }
+        self.put(&packets_out, tick.column_mut(Column::PacketsOut));
+        self.put(&packets_in, tick.column_mut(Column::PacketsIn));
+        self.put(&bytes_out, tick.column_mut(Column::BytesOut));
+        self.put(&bytes_in, tick.column_mut(Column::BytesIn));
     }
-    tick.numbers[Column::PacketsOut.index()] = packets_out;
-    tick.numbers[Column::PacketsIn.index()] = packets_in;
-    tick.numbers[Column::BytesOut.index()] = bytes_out;
-    tick.numbers[Column::BytesIn.index()] = bytes_in;
-}
 
-fn sessions(devices: &Devices<'_>, lanes: Range<usize>, tables: &ClassTables, number: u64, tick: &mut Tick) {
-    let salt = salt(Purpose::Sessions, number);
-    let (mut attempts, mut disconnects) = pair(tick, Column::ConnectionAttempts, Column::Disconnects);
-    let (mut failures, mut established) = pair(tick, Column::AuthorizationFailures, Column::EstablishedConnections);
-    let agent = u32::from(tables.report_every.is_some());
-    let extra = tables.extra_connections;
-    for lane in lanes {
-        let word = draw(devices.keys[lane], salt);
-        let (event, more) = (word as u32, (word >> 32) as u32);
-        let reconnect = u32::from(event < tables.reconnect_below);
-        attempts[lane] = reconnect;
-        disconnects[lane] = reconnect;
-        failures[lane] = u32::from(event < tables.failure_below) - reconnect;
-        let connections = 1 + extra.iter().map(|below| u32::from(more < *below)).sum::<u32>();
-        established[lane] = agent * connections;
-    }
-    tick.numbers[Column::ConnectionAttempts.index()] = attempts;
-    tick.numbers[Column::Disconnects.index()] = disconnects;
-    tick.numbers[Column::AuthorizationFailures.index()] = failures;
-    tick.numbers[Column::EstablishedConnections.index()] = established;
-}
-
-fn sizes(devices: &Devices<'_>, lanes: Range<usize>, tables: &ClassTables, needs: Needs, number: u64, tick: &mut Tick) {
-    let salt = salt(Purpose::MessageSize, number);
-    let mean = libm::round(tables.sizes.mean()) as u32;
-    for lane in lanes {
-        let word = draw(devices.keys[lane], salt);
-        let sent = tick.numbers[Column::Sent.index()][lane];
+    #[inline]
+    fn sizes(&self, sizes: &MessageSizes, needs: Needs, salt: u64, tick: &mut Tick) {
+        let [mut largest, mut smallest] = [[0; BLOCK]; 2];
+        let peers = self.keys.iter().zip(&self.sent);
+        for (((key, sent), largest), smallest) in peers.zip(&mut largest).zip(&mut smallest) {
+            let word = draw(*key, salt);
+            if needs.largest {
+                *largest = sizes.largest(*sent, word as u32);
+            }
+            if needs.smallest {
+                *smallest = sizes.smallest(*sent, (word >> 32) as u32);
+            }
+        }
         if needs.largest {
-            tick.numbers[Column::LargestMessage.index()][lane] = tables.sizes.largest(sent, word as u32);
+            self.put(&largest, tick.column_mut(Column::LargestMessage));
         }
         if needs.smallest {
-            tick.numbers[Column::SmallestMessage.index()][lane] = tables.sizes.smallest(sent, (word >> 32) as u32);
+            self.put(&smallest, tick.column_mut(Column::SmallestMessage));
         }
-        if needs.message_bytes {
-            tick.numbers[Column::MessageBytes.index()][lane] = sent.saturating_mul(mean);
-        }
+    }
+}
+
+fn sessions(keys: &[u64], lanes: Range<usize>, tables: &ClassTables, number: u64, tick: &mut Tick) {
+    let salt = salt(Purpose::Sessions, number);
+    let agent = u32::from(tables.report_every.is_some());
+    let extra = tables.extra_connections;
+    const COLUMNS: [Column; 4] = [
+        Column::ConnectionAttempts,
+        Column::Disconnects,
+        Column::AuthorizationFailures,
+        Column::EstablishedConnections,
+    ];
+    // Lent out, to be written side by side.
+    let mut columns = COLUMNS.map(|column| std::mem::take(&mut tick.numbers[column.index()]));
+    let [attempts, disconnects, failures, established] = columns.each_mut().map(|column| &mut column[lanes.clone()]);
+    let seen = attempts.iter_mut().zip(disconnects).zip(failures).zip(established);
+    for (key, (((attempts, disconnects), failures), established)) in keys[lanes.clone()].iter().zip(seen) {
+        let word = draw(*key, salt);
+        let (event, more) = (word as u32, (word >> 32) as u32);
+        let reconnect = u32::from(event < tables.reconnect_below);
+        *attempts = reconnect;
+        *disconnects = reconnect;
+        *failures = u32::from(event < tables.failure_below) - reconnect;
+        let connections = 1 + extra.iter().map(|below| u32::from(more < *below)).sum::<u32>();
+        *established = agent * connections;
+    }
+    for (column, lent) in COLUMNS.into_iter().zip(columns) {
+        tick.numbers[column.index()] = lent;
     }
 }

@@ -13,7 +13,7 @@ use super::{Access, Findings, Overlay, Shard};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
     access: Vec<Access>,
-    pending: Vec<[u32; 4]>,
+    pending: [Vec<u32>; 4],
     down_since: Vec<Option<Timestamp>>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<OverlayMemory>,
@@ -44,8 +44,7 @@ impl Shard {
             first: _,
             keys: _,
             runs: _,
-            steps: _,
-            order: _,
+            due: _,
             every_tick: _,
             base_violations: _,
             // …these hold nothing between two ticks…
@@ -88,7 +87,7 @@ impl Shard {
     pub fn remember(&mut self, memory: Memory) -> Option<()> {
         let lanes = self.lanes();
         let fits = memory.access.len() == lanes
-            && memory.pending.len() == lanes
+            && memory.pending.iter().all(|amounts| amounts.len() == lanes)
             && memory.down_since.len() == lanes
             && memory.overlays.len() == self.overlays.len()
             && self.transit.fits(&memory.transit)

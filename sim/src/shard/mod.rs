@@ -32,13 +32,14 @@ use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::Access;
+use kernel::Ranks;
 pub(crate) use memory::Memory;
 pub(crate) use normals::Normals;
 pub(crate) use overlay::Overlay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
 pub(crate) use transit::ReportFault;
-use transit::Transit;
+use transit::{AMOUNTS, LEVELS, Transit};
 
 use crate::dice::{Dice, Purpose, draw, salt};
 use crate::disturbance::{Disturbance, SEGMENT};
@@ -106,10 +107,11 @@ fn address_in(networks: &[ipnet::IpNet], word: u64) -> Option<IpAddr> {
 }
 
 /// A stretch of lanes of one class.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Run {
     class: usize,
     lanes: Range<usize>,
+    ranks: Ranks,
 }
 
 /// A device as a shard is told about it.
@@ -163,16 +165,15 @@ pub(crate) struct Shard {
     pub first: u32,
     pub keys: Vec<u64>,
     runs: Vec<Run>,
-    steps: Vec<i16>,
-    /// By run: its lanes, by rate.
-    order: Vec<u16>,
+    /// Which ticks have a report of a lane's agent: the remainder of their number by the ticks between two.
+    due: Vec<u32>,
     access: Vec<Access>,
     /// Lanes with less than full access.
     limited: Mask,
     /// Lanes whose agent reports in every tick.
     every_tick: Mask,
-    /// Device-side amounts since the last report, where reports are rarer than ticks.
-    pending: Vec<[u32; 4]>,
+    /// Amounts since the last report, where reports are rarer than ticks; in the order of [`AMOUNTS`].
+    pending: [Vec<u32>; 4],
     down_since: Vec<Option<Timestamp>>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<Overlay>,
@@ -220,23 +221,24 @@ impl Shard {
     ) -> Shard {
         let lanes = devices.len();
         let words = lanes.div_ceil(64);
-        let mut runs: Vec<Run> = Vec::new();
-        for (lane, device) in devices.iter().enumerate() {
-            match runs.last_mut() {
-                Some(run) if run.class == device.class => run.lanes.end = lane + 1,
-                _ => runs.push(Run { class: device.class, lanes: lane..lane + 1 }),
-            }
-        }
         let tables = |device: &Newcomer| &common.classes[device.class].tables;
         let steps = devices.iter().map(|device| {
             let normal = Dice::new(device.key, Purpose::DeviceFactor, 0).normal();
             tables(device).device_step(normal)
         });
         let steps: Vec<i16> = steps.collect();
-        let mut order: Vec<u16> = (0..lanes as u16).collect();
-        for run in &runs {
-            order[run.lanes.clone()].sort_by_key(|lane| steps[usize::from(*lane)]);
-        }
+        let keys: Vec<u64> = devices.iter().map(|device| device.key).collect();
+        let mut first_lane = 0;
+        let runs = devices.chunk_by(|a, b| a.class == b.class).map(|run| {
+            let lanes = first_lane..first_lane + run.len();
+            first_lane = lanes.end;
+            Run { class: run[0].class, ranks: Ranks::new(lanes.clone(), &keys, &steps), lanes }
+        });
+        let runs = runs.collect();
+        let due = devices.iter().map(|device| {
+            let every = tables(device).report_every.unwrap_or(1);
+            ((every - (device.key >> 7) % every) % every) as u32
+        });
         let mut tick = Tick::new(lanes, &common.program);
         let mut every_tick = vec![0; words];
         for (lane, device) in devices.iter().enumerate() {
@@ -247,13 +249,12 @@ impl Shard {
         }
         let mut shard = Shard {
             first,
-            keys: devices.iter().map(|device| device.key).collect(),
-            steps,
-            order,
+            due: due.collect(),
+            keys,
             access: devices.iter().map(|device| device.access).collect(),
             limited: vec![0; words],
             every_tick,
-            pending: vec![[0; 4]; lanes],
+            pending: [const { Vec::new() }; 4].map(|_: Vec<u32>| vec![0; lanes]),
             down_since: vec![None; lanes],
             expiries: devices.iter().enumerate().map(|(lane, device)| (device.valid_until, lane as u32)).collect(),
             upcoming: 0,
@@ -485,20 +486,18 @@ impl Shard {
         if spare != 0 {
             *self.tick.active.last_mut().expect("a shard is not empty") = (1 << spare) - 1;
         }
-        let devices = kernel::Devices { keys: &self.keys, steps: &self.steps, order: &self.order };
         for run in &self.runs {
             let tables = &common.classes[run.class].tables;
-            let hour = tables.hour(index);
-            kernel::ordinary(&devices, run.lanes.clone(), tables, common.needs, number, hour, &mut self.tick);
+            kernel::ordinary(&self.keys, run, tables, common.needs, number, index, &mut self.tick);
         }
         for index in 0..self.runs.len() {
-            let run = self.runs[index].clone();
-            let tables = &common.classes[run.class].tables;
+            let Run { class, ref lanes, .. } = self.runs[index];
+            let (tables, lanes) = (&common.classes[class].tables, lanes.clone());
             if let Some(below) = tables.awake_below {
-                self.sleep(run.lanes.clone(), below, number);
+                self.sleep(lanes.clone(), below, number);
             }
             if let Some(every) = tables.report_every.filter(|every| *every > 1) {
-                self.hold_reports(run.lanes, every, number);
+                self.hold_reports(lanes, (number % every) as u32);
             }
         }
         self.limit(common);
@@ -562,22 +561,26 @@ impl Shard {
         set_lane(&mut self.tick.reported, lane, false);
     }
 
-    /// Agents that report every `every` ticks hold their counts back until then.
-    fn hold_reports(&mut self, lanes: Range<usize>, every: u64, number: u64) {
-        const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
-        for lane in lanes {
-            let reports =
-                (number + (self.keys[lane] >> 7) % every).is_multiple_of(every) && has_lane(&self.tick.active, lane);
-            for (held, column) in self.pending[lane].iter_mut().zip(AMOUNTS) {
-                let amount = &mut self.tick.numbers[column.index()][lane];
-                *held = held.saturating_add(*amount);
-                *amount = if reports { std::mem::take(held) } else { 0 };
+    /// Agents that report more rarely than every tick hold their counts back until the tick in which they are due.
+    fn hold_reports(&mut self, lanes: Range<usize>, due: u32) {
+        let mut reports = [0; LANES];
+        let reports = &mut reports[..lanes.len()];
+        for (lane, reports) in lanes.clone().zip(reports.iter_mut()) {
+            let now = self.due[lane] == due && has_lane(&self.tick.active, lane);
+            set_lane(&mut self.tick.reported, lane, now);
+            *reports = if now { u32::MAX } else { 0 };
+        }
+        for (held, column) in self.pending.iter_mut().zip(AMOUNTS) {
+            let amounts = &mut self.tick.numbers[column.index()][lanes.clone()];
+            for ((held, amount), reports) in held[lanes.clone()].iter_mut().zip(amounts).zip(&*reports) {
+                let sum = held.saturating_add(*amount);
+                *amount = sum & reports;
+                *held = sum & !reports;
             }
-            if reports {
-                set_lane(&mut self.tick.reported, lane, true);
-            } else {
-                self.drop_report(lane);
-            }
+        }
+        for column in LEVELS {
+            let levels = &mut self.tick.numbers[column.index()][lanes.clone()];
+            levels.iter_mut().zip(&*reports).for_each(|(level, reports)| *level &= reports);
         }
     }
 

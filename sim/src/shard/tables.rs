@@ -3,7 +3,7 @@
 use defender::detect::columns::{Column, Program};
 use defender::time::{Millis, Timestamp};
 
-use crate::sampler::{AliasTables, Ladder, MessageSizes, Quantile, octave_steps};
+use crate::sampler::{AliasTables, Ladder, MessageSizes, Quantile, Table, octave_steps};
 use crate::scenario::{Archetype, Traffic};
 
 /// Overhead of a message beside its payload \[bytes\]: MQTT, TLS, TCP and IP headers.
@@ -71,10 +71,10 @@ impl Hourly {
         Hourly { ladder: Ladder::new(base, traffic.dispersion, lowest.max(floor.min(highest)), highest, alias), steps }
     }
 
-    /// The ladder and the step of an hour of the week (0 is Monday, midnight).
+    /// The table of an hour of the week (0 is Monday, midnight) and of a device's own step.
     #[inline]
-    pub fn at(&self, hour: usize) -> (&Ladder, i32) {
-        (&self.ladder, i32::from(self.steps[hour]))
+    pub fn at<'a>(&self, hour: usize, step: i16, alias: &'a AliasTables) -> Table<'a> {
+        alias.table(self.ladder.rung(i32::from(self.steps[hour]) + i32::from(step)))
     }
 }
 

@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::{Common, Shard};
 use crate::fault::{Fate, Fault, Mechanism, Memory, Passage, Report, Stage};
 
-const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
-const LEVELS: [Column; 3] = [Column::ListeningTcpPorts, Column::ListeningUdpPorts, Column::EstablishedConnections];
+/// What a report tells since the one before.
+pub(super) const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
+/// What it tells of the moment.
+pub(super) const LEVELS: [Column; 3] =
+    [Column::ListeningTcpPorts, Column::ListeningUdpPorts, Column::EstablishedConnections];
 
 /// A fault of the reports of one device.
 #[derive(Clone, Debug)]
