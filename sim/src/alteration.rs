@@ -3,8 +3,10 @@
 //! An [`Alter`] works on a [`Scene`]. Whatever it leaves wrong it notes as a mark; the ledger asks after each change of
 //! the account which marks still stand, so that a defect is resolved by whoever really mends it, and by any road.
 
+use std::collections::BTreeSet;
+
 use defender::account::{
-    Account, CertificateFacts, CertificateStatus, CognitoPoolIndex, CrlEntry, DisconnectReason, IssuerIndex,
+    Account, CertificateFacts, CertificateStatus, Change, CognitoPoolIndex, CrlEntry, DisconnectReason, IssuerIndex,
     PolicyTarget, Principal, RevocationReason, RevokingIssuer, RoleAliasIndex, SerialNumber, Session,
     ThingPrincipalType,
 };
@@ -126,6 +128,21 @@ pub(crate) enum Wrong {
 }
 
 impl Wrong {
+    /// Whether changes of the account can have mended it. What depends on the hour, or leaves no trace there, always can.
+    pub fn may_be_mended_by(self, changes: &BTreeSet<Change>) -> bool {
+        match self {
+            Wrong::Certificate(certificate) => changes.contains(&Change::Certificate(certificate)),
+            Wrong::CaCertificate(ca) => changes.contains(&Change::CaCertificate(ca)),
+            Wrong::BroadPolicy(policy) | Wrong::MisconfiguredPolicy(policy) => {
+                changes.contains(&Change::PolicyDefault(policy))
+            }
+            Wrong::Logging => changes.contains(&Change::Logging),
+            Wrong::RoleAlias(alias) => changes.contains(&Change::RoleAlias(alias)),
+            Wrong::Issuer(_) => changes.iter().any(|change| matches!(change, Change::Certificate(_))),
+            Wrong::CognitoPool(_) | Wrong::Client(_) => true,
+        }
+    }
+
     /// Whether it is still so.
     pub fn stands(self, fleet: &Fleet, now: Timestamp) -> bool {
         let account = &fleet.account;

@@ -6,9 +6,9 @@ use defender::detect::validate::{Surroundings, validate_within};
 use defender::detect::wire;
 use defender::error::Compatibility;
 use defender::time::Millis;
-use sim::scenario::Scenario;
 use sim::scenario::problem::suggestion;
 use sim::scenario::quantity::parse_duration;
+use sim::scenario::{After, Milestone, Onset, Scenario};
 use sim::world::trial::Candidate;
 
 use super::grid;
@@ -17,9 +17,16 @@ use super::setting::{Setting, Threshold};
 /// Candidates that one sweep may try.
 pub const CANDIDATES_MAX: usize = 4_096;
 
-/// A scenario with nobody who responds to alarms: only then is telemetry the same whatever the thresholds.
+/// A scenario with nobody who responds to alarms, intruders included: only then is telemetry the same whatever the
+/// thresholds.
 pub fn open_loop(scenario: &Scenario) -> Scenario {
-    Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() }
+    let mut open = Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() };
+    for attack in &mut open.attacks {
+        if matches!(attack.start, Onset::After(After { milestone: Milestone::Detected, .. })) {
+            attack.start = Onset::Never;
+        }
+    }
+    open
 }
 
 /// What to vary of one behavior, as it was written; what is absent stays as it is.

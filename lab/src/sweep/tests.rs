@@ -5,6 +5,7 @@ use defender::detect::wire;
 use defender::time::Millis;
 use proptest::prelude::*;
 use sim::outcome::DeviceId;
+use sim::world::RunOptions;
 use sim::world::trial::{Elsewhere, Episode, Trial};
 
 use super::*;
@@ -170,4 +171,18 @@ proptest! {
             prop_assert!(fair);
         }
     }
+}
+
+/// An intruder who listens for alarms would make the telemetry depend on thresholds.
+#[test]
+fn in_the_open_loop_no_stage_waits_for_an_alarm() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/heist.toml");
+    let loaded = sim::scenario::load(&path, &[], &sim::scenario::LoadOptions::default());
+    let scenario = loaded.unwrap_or_else(|problems| panic!("{problems}")).scenario;
+    let began = |scenario: &sim::scenario::Scenario| {
+        let run = sim::world::run(scenario, RunOptions::default(), &mut sim::world::Unobserved).expect("it runs");
+        run.outcome.campaigns[0].stages.iter().map(|stage| stage.began.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(began(&scenario), [true, true, true, true]);
+    assert_eq!(began(&open_loop(&scenario)), [true, true, true, false]);
 }

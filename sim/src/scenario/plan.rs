@@ -275,6 +275,8 @@ pub enum Onset {
     At(Millis),
     /// When another stage of its campaign gets somewhere; if that never happens, never.
     After(After),
+    /// Never: it waits for alarms in a world in which nobody hears them.
+    Never,
 }
 
 /// What a stage of a campaign waits for.
@@ -387,6 +389,8 @@ pub struct ResponderPlan {
     pub team: Option<usize>,
     /// A second team that has to agree.
     pub approval: Option<usize>,
+    /// The team that takes over if the function fails for good.
+    pub escalation: Option<usize>,
     /// How long it takes from the notification, finding or verdict to the start of the response.
     pub delay: Delay,
     /// When it holds back.

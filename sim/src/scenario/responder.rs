@@ -18,6 +18,7 @@ pub(crate) struct ResponderDraft {
     pub when: Option<TriggerDraft>,
     pub team: Option<Placed<String>>,
     pub approval: Option<Placed<String>>,
+    pub escalation: Option<Placed<String>>,
     pub delay: Delay,
     pub conditions: ConditionsDraft,
     pub function: FunctionPlan,
@@ -81,6 +82,10 @@ pub(crate) fn responder(fields: &mut Fields<'_>) -> ResponderDraft {
             .flatten(),
         team: fields.optional("team", "the team that judges each alert first; without one nobody looks"),
         approval: fields.optional("approval", "a second team that has to agree with what the first one confirmed"),
+        escalation: fields.optional(
+            "escalate",
+            "the team that takes over if the function fails for good: it judges the alert, and takes the steps by hand",
+        ),
         delay: delay(fields),
         conditions: fields.table_or_empty("only", "conditions; where one does not hold, nothing is done", conditions),
         function: fields.table_or_empty("function", "the function that carries it out, as it really runs", function),
@@ -308,7 +313,9 @@ mod tests {
 Who responds to what, how fast, with what. A `[[responder]]` is set off by an alert or a finding. If it names a team, the
 team judges first, as fast as its shifts, its queue and its people allow, and a second one if `approval` says so; what a
 team does not take in time goes to the team that its `escalate` names. Then the responder's function waits for its
-`delay`, looks at its conditions (`only`), and takes its steps (`then`) in their order, up to the first that fails.
+`delay`, looks at its conditions (`only`), and takes its steps (`then`) in their order, up to the first that fails. If it
+fails for good, as functions do, the team that the responder's own `escalate` names judges the alert and takes the steps
+by hand.
 
 A step takes one of three roads. `mitigation` starts a task of the service, within its rules: an alarm can start only
 `ADD_THINGS_TO_THING_GROUP` (M-08). `rotate-certificates` starts a job. Everything else calls the registry directly, as a

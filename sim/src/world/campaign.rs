@@ -34,7 +34,7 @@ struct Waiting {
 impl Campaigns {
     pub fn new(scenario: &Scenario) -> Campaigns {
         let waiting = scenario.attacks.iter().enumerate().filter_map(|(act, plan)| match plan.start {
-            Onset::At(_) => None,
+            Onset::At(_) | Onset::Never => None,
             Onset::After(after) => Some(Waiting { act, after, set_off: false }),
         });
         Campaigns { waiting: waiting.collect(), succeeded: BTreeMap::new() }
@@ -58,7 +58,7 @@ impl Campaigns {
         let stage = |act: &usize| StageRow {
             act: *act as u32,
             waits: match scenario.attacks[*act].start {
-                Onset::At(_) => None,
+                Onset::At(_) | Onset::Never => None,
                 Onset::After(after) => Some(WaitRow {
                     act: after.stage as u32,
                     milestone: after.milestone.name().to_owned(),

@@ -178,7 +178,7 @@ impl World<'_> {
         row.verdict = if confirmed { Verdict::Confirmed } else { Verdict::Dismissed };
         match self.scenario.responders[response.responder].approval {
             _ if !confirmed => self.drop_response(&response),
-            Some(second) if !approving => self.add_case(time, second, response, true),
+            Some(second) if !approving && !response.by_hand => self.add_case(time, second, response, true),
             _ => self.go_ahead(time, response),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use defender::account::Change;
 use defender::time::{Millis, Timestamp};
 
 use crate::alteration::{Alter, Mark, Place, Wrong};
@@ -94,7 +95,7 @@ impl Ledger {
             // One that waits for another may never begin.
             let onset = match plan.start {
                 Onset::At(start) => scenario.start + start,
-                Onset::After(_) => scenario.end(),
+                Onset::After(_) | Onset::Never => scenario.end(),
             };
             let alter = plan.attack.alteration();
             // Where an audit finds what was done to the account is said when that is done.
@@ -363,10 +364,14 @@ impl Ledger {
     }
 
     /// Looks at what was wrong after the account changed: what is mended is resolved.
-    pub fn review(&mut self, fleet: &Fleet, now: Timestamp) {
+    pub fn review(&mut self, fleet: &Fleet, changes: &[Change], now: Timestamp) {
+        if self.standing.is_empty() {
+            return;
+        }
+        let changes: BTreeSet<Change> = changes.iter().copied().collect();
         let acts = &mut self.acts;
         self.standing.retain(|standing| {
-            let stands = standing.wrong.stands(fleet, now);
+            let stands = !standing.wrong.may_be_mended_by(&changes) || standing.wrong.stands(fleet, now);
             let act = &mut acts[standing.act];
             match (stands, standing.device) {
                 (true, _) => {}

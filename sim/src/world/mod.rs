@@ -541,8 +541,8 @@ impl<'a> World<'a> {
             return;
         }
         let mut devices = std::mem::take(&mut self.released);
-        for change in changes {
-            match change {
+        for change in &changes {
+            match *change {
                 Change::ThingGroups(thing) | Change::ThingPrincipals(thing) | Change::ThingUpdated(thing) => {
                     devices.push(thing.0);
                 }
@@ -558,7 +558,7 @@ impl<'a> World<'a> {
                 _ => {}
             }
         }
-        self.ledger.review(&self.fleet, now);
+        self.ledger.review(&self.fleet, &changes, now);
         devices.sort_unstable();
         devices.dedup();
         // Things that came later are not simulated.

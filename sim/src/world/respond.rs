@@ -37,6 +37,8 @@ pub(super) struct PendingResponse {
     attempt: u32,
     /// Whether its function has run and the effect is due.
     ran: bool,
+    /// Whether people carry it out, since the function failed for good.
+    pub by_hand: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -193,6 +195,7 @@ impl World<'_> {
                     counted: false,
                     attempt: 0,
                     ran: false,
+                    by_hand: false,
                 };
                 self.send(notified, response);
             }
@@ -213,6 +216,7 @@ impl World<'_> {
                     counted: false,
                     attempt: 0,
                     ran: false,
+                    by_hand: false,
                 };
                 self.send(now, response);
             }
@@ -257,7 +261,7 @@ impl World<'_> {
 
     /// A responder acts; what it changes takes hold at `now`.
     pub(super) fn respond(&mut self, now: Timestamp, time: Timestamp, mut response: PendingResponse) {
-        if response.ran {
+        if response.ran || response.by_hand {
             self.take_effect(now, time, response);
         } else if let Some(reason) = self.holds_back(time, &mut response) {
             self.gave_up(time, &response, "SKIPPED", reason);
@@ -321,7 +325,13 @@ impl World<'_> {
                 self.calendar.add(end + Millis::MINUTE, Task::Respond(response));
             } else {
                 let error = broken.filter(|_| !failed).unwrap_or("the function failed");
-                self.gave_up(end, &response, "FAILED", error.to_owned());
+                match plan.escalation {
+                    Some(team) => {
+                        self.nothing_came_of(end, &response, "FAILED", error.to_owned());
+                        self.open_case(end, team, PendingResponse { by_hand: true, ..response });
+                    }
+                    None => self.gave_up(end, &response, "FAILED", error.to_owned()),
+                }
             }
             return None;
         }
@@ -376,15 +386,20 @@ impl World<'_> {
         }
     }
 
-    /// Writes down that nothing came of a response.
+    /// A response is given up.
     fn gave_up(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
+        self.nothing_came_of(time, response, status, error);
+        self.drop_response(response);
+    }
+
+    /// Writes down that nothing came of a response.
+    fn nothing_came_of(&mut self, time: Timestamp, response: &PendingResponse, status: &str, error: String) {
         let scenario = self.scenario;
         let Some(step) = scenario.responders[response.responder].steps.first() else { return };
         let row = self.row(time, response, step);
         let thing = row.device.map(|device| self.fleet.account.thing_name(ThingId(device.0)).to_owned());
         let (target, status) = (thing.unwrap_or_default(), status.to_owned());
         self.responders.add_row(MitigationRow { target, status, error: Some(error), ..row });
-        self.drop_response(response);
     }
 
     /// Takes the steps of a response in their order, up to the first that fails.

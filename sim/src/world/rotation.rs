@@ -189,16 +189,19 @@ impl World<'_> {
                         self.job_event(at, job, thing.0, status);
                     }
                 }
-                JobEvent::Job { at, job, status } => {
-                    if matches!(status, JobStatus::Completed | JobStatus::Canceled) {
-                        if let Some(row) = self.rotation.jobs.get_mut(&job) {
-                            row.ended = Some(at);
-                        }
-                        let id = self.jobs.job_id(job).unwrap_or_default().to_owned();
-                        self.record.tell(at, "job", format!("{id}: {}", format!("{status:?}").to_lowercase()));
-                    }
-                }
+                JobEvent::Job { at, job, status } => self.job_changed(at, job, status),
             }
+        }
+    }
+
+    /// A job has another status.
+    fn job_changed(&mut self, at: Timestamp, job: JobIndex, status: JobStatus) {
+        if matches!(status, JobStatus::Completed | JobStatus::Canceled) {
+            if let Some(row) = self.rotation.jobs.get_mut(&job) {
+                row.ended = Some(at);
+            }
+            let id = self.jobs.job_id(job).unwrap_or_default().to_owned();
+            self.record.tell(at, "job", format!("{id}: {}", format!("{status:?}").to_lowercase()));
         }
     }
 
@@ -252,8 +255,12 @@ impl World<'_> {
         if self.jobs.update_job_execution(time, job, thing, status, StepTimer::Keep).is_ok() {
             self.job_event(time, job, device, status);
             if self.jobs.next_due().is_none() {
-                // Nothing is due that would bring the news of the job's end.
-                self.advance_jobs(now, time);
+                // Nothing is due that would bring the news of the job's end; of executions they are no news.
+                for event in self.jobs.advance(time) {
+                    if let JobEvent::Job { at, job, status } = event {
+                        self.job_changed(at, job, status);
+                    }
+                }
             }
         }
     }

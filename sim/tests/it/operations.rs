@@ -181,7 +181,7 @@ fn findings_are_mended_by_the_registry_directly() {
     // Each of five certificates once, a day later nothing is left to do.
     let rows = of_action(&shared, "update-certificate");
     assert_eq!(rows.iter().filter(|row| row.effective.is_some()).count(), 5, "{rows:?}");
-    let open = "[[defect]]\nname = \"open\"\nover-permissive-policy = { policy = \"device\" }\n";
+    let open = "[[defect]]\nname = \"open\"\nstart = \"30h\"\nover-permissive-policy = { policy = \"device\" }\n";
     let narrow = responder(
         "IOT_POLICY_OVERLY_PERMISSIVE_CHECK",
         "{ create-policy-version = { policy = \"device\", document = \"device.json\" } }",

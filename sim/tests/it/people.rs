@@ -122,3 +122,20 @@ fn functions_fail_are_tried_again_and_wait_for_a_place() {
     let started: Vec<_> = successful(&queue).iter().map(|row| row.started).collect();
     assert!(started.windows(2).all(|pair| pair[1] - pair[0] >= Millis::minutes(10)), "{started:?}");
 }
+
+#[test]
+fn a_team_takes_over_when_the_function_fails_for_good() {
+    let failing = "function = { failure = 1, retries = 1 }";
+    let alone = night(&responder(failing));
+    assert!(alone.cases.is_empty() && successful(&alone).is_empty());
+    let team = "[[team]]\nname = \"owners\"\nanalysts = 40\ntriage = \"10m\"\ntriage-p95-ratio = 1.0\n";
+    let helped = night(&format!("{team}{}", responder(&format!("{failing}\nescalate = \"owners\""))));
+    assert_eq!((helped.cases.len(), successful(&helped).len()), (40, 40));
+    for row in successful(&helped) {
+        let case = helped.cases.iter().find(|case| case.device == row.device).expect("each was handed over");
+        // The responder's delay, once more.
+        assert_eq!(case.decided.map(|decided| decided + Millis::MINUTE), Some(row.started), "{case:?} {row:?}");
+        let failed = helped.mitigations.iter().find(|other| other.device == row.device && other.status == "FAILED");
+        assert_eq!(failed.map(|failed| failed.started), Some(case.arrived));
+    }
+}

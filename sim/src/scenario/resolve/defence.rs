@@ -208,7 +208,7 @@ impl Resolver<'_> {
             let trigger = responder.when.as_ref().and_then(|when| self.trigger(when, behaviors, enabled));
             let steps: Vec<Response> =
                 responder.then.iter().filter_map(|then| self.response(then, trigger.as_ref(), actions)).collect();
-            let (team, approval) = self.judges(responder);
+            let [team, approval, escalation] = self.judges(responder);
             let conditions = self.conditions(&responder.conditions, trigger.as_ref(), classes);
             if let (Some(trigger), true) = (trigger, steps.len() == responder.then.len()) {
                 responders.push(ResponderPlan {
@@ -216,6 +216,7 @@ impl Resolver<'_> {
                     trigger,
                     team,
                     approval,
+                    escalation,
                     delay: responder.delay,
                     conditions,
                     function: responder.function.clone(),

@@ -46,13 +46,13 @@ impl Resolver<'_> {
         draft.teams.iter().position(|team| team.name.value == name.value)
     }
 
-    /// The teams that a responder waits for.
-    pub(super) fn judges(&mut self, responder: &ResponderDraft) -> (Option<usize>, Option<usize>) {
+    /// The teams of a responder: who judges, who has to agree, who takes over.
+    pub(super) fn judges(&mut self, responder: &ResponderDraft) -> [Option<usize>; 3] {
         if let (None, Some(approval)) = (&responder.team, &responder.approval) {
             let problem = Problem::error(approval.place.clone(), "approval needs a team that confirms first");
             self.error(problem.help("name the team that judges alerts with `team = \"NAME\"`"));
         }
-        (self.team(responder.team.as_ref()), self.team(responder.approval.as_ref()))
+        [&responder.team, &responder.approval, &responder.escalation].map(|name| self.team(name.as_ref()))
     }
 
     /// The conditions of a responder.
