@@ -201,6 +201,13 @@ pub enum MetricRef {
     Custom(String),
 }
 
+impl MetricRef {
+    /// Whether the broker measures it (else the device reports it).
+    pub const fn is_cloud_side(&self) -> bool {
+        matches!(self, MetricRef::Aws(metric) if metric.is_cloud_side())
+    }
+}
+
 impl fmt::Display for MetricRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

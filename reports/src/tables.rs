@@ -84,7 +84,8 @@ pub(crate) fn value(value: &Value) -> String {
         Value::Count(n) => n.to_string(),
         Value::Number(x) => x.to_string(),
         Value::Ports(ports) => join(ports.iter().map(u16::to_string)),
-        Value::Cidrs(cidrs) => join(cidrs.iter().cloned()),
+        Value::Cidrs(members) | Value::Strings(members) => join(members.iter().cloned()),
+        Value::Numbers(numbers) => join(numbers.iter().map(ToString::to_string)),
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Purpose {
     Noise = 13,
     MessageSize = 14,
     Duty = 15,
+    CustomFactor = 16,
+    CustomMetric = 17,
     AttackTargets = 20,
     AttackStagger = 21,
     Attack = 22,

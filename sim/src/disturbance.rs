@@ -86,6 +86,17 @@ pub struct Publishing {
     pub replies: u64,
 }
 
+/// What an act changes of a custom metric in the device's report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnChange {
+    /// The metric.
+    pub metric: String,
+    /// How much is added to it, if it is a number.
+    pub amount: f64,
+    /// What is added to its list.
+    pub values: Vec<String>,
+}
+
 /// What reports claim instead of what is true. Whatever is not claimed is what the device would report if nobody
 /// were acting on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +147,8 @@ pub struct Disturbance {
     pub udp_ports: Vec<u16>,
     /// Remote addresses beside the usual ones.
     pub destinations: Vec<IpAddr>,
+    /// Changes of custom metrics in the report.
+    pub own: Vec<OwnChange>,
     /// Source addresses beside the usual one.
     pub sources: Vec<IpAddr>,
     /// Harm that depends on nothing but the device.
@@ -158,12 +171,13 @@ pub struct Disturbance {
 impl Disturbance {
     /// Empties it, keeping its allocations.
     pub fn clear(&mut self) {
-        let Disturbance { publishing, tcp_ports, udp_ports, destinations, sources, .. } = std::mem::take(self);
-        *self = Disturbance { publishing, tcp_ports, udp_ports, destinations, sources, ..Disturbance::default() };
+        let Disturbance { publishing, tcp_ports, udp_ports, destinations, own, sources, .. } = std::mem::take(self);
+        *self = Disturbance { publishing, tcp_ports, udp_ports, destinations, own, sources, ..Disturbance::default() };
         self.publishing.clear();
         self.tcp_ports.clear();
         self.udp_ports.clear();
         self.destinations.clear();
+        self.own.clear();
         self.sources.clear();
     }
 

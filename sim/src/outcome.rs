@@ -439,6 +439,10 @@ pub enum Value {
     Ports(Vec<u16>),
     /// Addresses, sorted.
     Cidrs(Vec<String>),
+    /// Numbers of a custom list.
+    Numbers(Vec<f64>),
+    /// Texts of a custom list, sorted.
+    Strings(Vec<String>),
 }
 
 /// An alarm episode: from in-alarm to cleared or invalidated; counts once.

@@ -5,13 +5,15 @@ use std::net::IpAddr;
 
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::behavior::Behavior;
-use defender::detect::columns::{Column, Columns, Judge, Program, RuleKind, Tick, Transition, set_lane};
+use defender::detect::columns::{
+    Column, Columns, Extra, Judge, Program, RuleKind, Tick, Transition, code, number, set_lane,
+};
 use defender::detect::criteria::Observed;
 use defender::detect::evaluation::EvaluationId;
 use defender::detect::ml::Gathering;
 use defender::detect::reference::BrokerAction;
 use defender::detect::report::ReportValues;
-use defender::metric::Metric;
+use defender::metric::{Metric, MetricRef};
 use defender::time::{Millis, Timestamp};
 
 use super::event::{Event, Kind};
@@ -46,6 +48,9 @@ pub(super) fn run(test: &RuleTest, timeline: &[Happening]) -> Result<Columnar, S
     for id in ids {
         let behavior = world.detect.evaluation(id).behavior().clone();
         match Program::compile([std::slice::from_ref(&behavior)]) {
+            Ok(_) if behavior.dimension.is_some() => {
+                columnar.left_out.push((behavior.name, "a topic-filter dimension"));
+            }
             Ok(_) => behaviors.push(behavior),
             Err(errors) => {
                 columnar.left_out.extend(errors.into_iter().map(|error| (error.behavior, error.what)));
@@ -157,12 +162,17 @@ fn event(
     let rule = &program.rules()[transition.rule as usize];
     let is_set = matches!(rule.kind, RuleKind::Set { .. });
     let has_value = !is_set && transition.kind != ViolationEventType::AlarmInvalidated;
+    let behavior = &behaviors[rule.behavior as usize];
+    let value = match behavior.metric {
+        MetricRef::Custom(_) => number(transition.value as u32).to_string(),
+        MetricRef::Aws(_) => transition.value.to_string(),
+    };
     Event {
         at: transition.time - test.start,
         kind: Kind::from(transition.kind),
-        behavior: behaviors[rule.behavior as usize].name.clone(),
+        behavior: behavior.name.clone(),
         device: devices[transition.lane as usize].clone(),
-        value: has_value.then(|| transition.value.to_string()),
+        value: has_value.then_some(value),
     }
 }
 
@@ -231,6 +241,11 @@ impl Lane {
         self.attempts + self.disconnects + self.received + self.refused > 0 || !self.sizes.is_empty()
     }
 
+    /// What its report says of a custom metric.
+    fn custom(&self, name: &str) -> Option<Observed> {
+        self.report.as_ref()?.1.custom.get(name).map(|value| value.observed())
+    }
+
     fn fill(&self, tick: &mut Tick, lane: usize, program: &Program) {
         set_lane(&mut tick.active, lane, self.acted);
         set_lane(&mut tick.known, lane, self.open.is_some() || self.ended.is_some());
@@ -263,11 +278,19 @@ impl Lane {
             ] {
                 tick.column_mut(column)[lane] = bytes(values.count(metric).unwrap_or(0));
             }
+            for (slot, extra) in program.extras().iter().enumerate() {
+                if let Extra::Custom(name) = extra
+                    && let Some(Observed::Number(value)) = self.custom(name)
+                {
+                    tick.column_mut(Column::Custom { slot: slot as u16 })[lane] = code(value);
+                }
+            }
         }
         for (position, (_, metric, rule)) in program.set_rules().enumerate() {
             let observed = match metric {
-                Metric::SourceIpAddress => Some(Observed::Cidrs(self.addresses.clone())),
-                _ => self.report.as_ref().and_then(|(_, values)| values.observed(metric)),
+                MetricRef::Aws(Metric::SourceIpAddress) => Some(Observed::Cidrs(self.addresses.clone())),
+                MetricRef::Aws(metric) => self.report.as_ref().and_then(|(_, values)| values.observed(*metric)),
+                MetricRef::Custom(name) => self.custom(name),
             };
             set_lane(&mut tick.set_violations[position], lane, observed.is_some_and(|seen| !rule.conforms(&seen)));
         }

@@ -29,6 +29,7 @@ use crate::alteration::Alter;
 use crate::disturbance::Disturb;
 use crate::outcome::Channel;
 use crate::scenario::fields::Fields;
+use crate::scenario::source::Placed;
 
 /// What an attack is, for the ledger of truth and the reference page.
 #[derive(Clone, Debug)]
@@ -55,6 +56,11 @@ pub trait Attack: Disturb {
     /// What it is.
     fn facts(&self) -> Facts;
 
+    /// The custom metric that it disturbs, if it does.
+    fn own_metric(&self) -> Option<&OwnMetric> {
+        None
+    }
+
     /// What it does to the account, if anything.
     fn alteration(&self) -> Option<&dyn Alter> {
         None
@@ -69,6 +75,15 @@ pub trait Attack: Disturb {
     fn picks_devices(&self) -> bool {
         false
     }
+}
+
+/// A custom metric that an attack disturbs.
+#[derive(Clone, Debug)]
+pub struct OwnMetric {
+    /// Its name, as the scenario writes it.
+    pub name: Placed<String>,
+    /// What is added to its list; empty for numbers.
+    pub values: Vec<String>,
 }
 
 /// An entry of the registry.

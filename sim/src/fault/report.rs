@@ -22,6 +22,12 @@ pub struct Report {
     pub udp_ports: Vec<u16>,
     /// Remote addresses beside the usual ones.
     pub destinations: Vec<IpAddr>,
+    /// Custom metrics that are numbers, as codes, in the order of the program's columns.
+    #[serde(default)]
+    pub custom: Vec<u32>,
+    /// Elements of custom lists beside the usual ones, by metric.
+    #[serde(default)]
+    pub lists: Vec<(String, Vec<String>)>,
     /// When it was made.
     pub made: Timestamp,
     /// When it reaches the service; all that the service believes about its time.
@@ -145,6 +151,8 @@ pub(super) mod testing {
                 tcp_ports: vec![],
                 udp_ports: vec![],
                 destinations: vec![],
+                custom: vec![],
+                lists: vec![],
                 made,
                 arrives: made,
             };

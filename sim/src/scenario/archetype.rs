@@ -199,7 +199,7 @@ fn traffic(fields: &mut Fields<'_>, day: &Day) -> Traffic {
 }
 
 /// Twenty-four relative rates with mean 1.
-fn normalized(fields: &mut Fields<'_>, hours: &[f64], place: &Place) -> [f64; 24] {
+pub(super) fn normalized(fields: &mut Fields<'_>, hours: &[f64], place: &Place) -> [f64; 24] {
     use super::problem::Problem;
     let mut day = [1.0; 24];
     let total: f64 = hours.iter().sum();

@@ -11,6 +11,7 @@ use super::archetype;
 use super::campaign::{CampaignDraft, campaign};
 use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
+use super::measure::{CustomMetricDraft, custom_metric};
 use super::plan::{CriteriaReading, ModelKind};
 use super::quantity::Probability;
 use super::responder::{ResponderDraft, responder};
@@ -40,6 +41,7 @@ pub(crate) struct Draft {
     pub policies: Vec<PolicyDraft>,
     pub groups: Vec<GroupDraft>,
     pub classes: Vec<ClassDraft>,
+    pub custom_metrics: Vec<CustomMetricDraft>,
     pub profiles: Vec<ProfileDraft>,
     pub ml: MlDraft,
     pub audit: AuditDraft,
@@ -209,6 +211,11 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
         policies: fields.tables("policy", "an IoT policy", policy),
         groups: fields.tables("group", "a static thing group", group),
         classes: fields.tables("class", "a class of devices", class),
+        custom_metrics: fields.tables(
+            "custom-metric",
+            "a custom metric of the account, and what devices report of it",
+            custom_metric,
+        ),
         profiles: fields.tables("profile", "a security profile and what it is attached to", profile),
         ml: fields.table_or_empty("ml", "how ML behaviors learn; what judges is a surrogate", ml),
         audit: fields.table("audit", "what is audited, and when", audit).unwrap_or_default(),

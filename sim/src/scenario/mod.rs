@@ -19,6 +19,7 @@ pub mod json;
 pub mod library;
 pub mod load;
 pub mod lock;
+mod measure;
 mod overrides;
 mod plan;
 pub mod problem;
@@ -33,6 +34,8 @@ pub mod tree;
 
 pub(crate) use format::{Amount, SelectorDraft};
 pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
+pub(crate) use measure::Element;
+pub use measure::{CustomMetricPlan, Level, Reported};
 pub use plan::*;
 pub use problem::{Problem, Problems, Severity};
 pub use team::{Shift, TeamPlan};

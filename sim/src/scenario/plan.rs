@@ -12,6 +12,7 @@ use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
 use super::expect::Expectation;
+use super::measure::CustomMetricPlan;
 use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
@@ -55,6 +56,8 @@ pub struct Scenario {
     pub groups: Vec<GroupPlan>,
     /// IoT policies.
     pub policies: Vec<PolicyPlan>,
+    /// Custom metrics.
+    pub custom_metrics: Vec<CustomMetricPlan>,
     /// Security profiles with their targets.
     pub profiles: Vec<ProfilePlan>,
     /// How ML behaviors learn.

@@ -46,6 +46,7 @@ impl Shard {
             runs: _,
             due: _,
             every_tick: _,
+            custom: _,
             base_violations: _,
             // …these hold nothing between two ticks…
             extras: _,

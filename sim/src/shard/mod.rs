@@ -9,6 +9,7 @@
 //! as many ticks in one go as the world allows.
 
 mod access;
+mod custom;
 mod kernel;
 mod memory;
 mod normals;
@@ -22,16 +23,17 @@ use std::ops::Range;
 
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::columns::{
-    Candidates, Column, Columns, Judge, Limits, Mask, Program, RuleKind, Slate, Tick, Transition, bits, has_lane,
-    set_lane,
+    Candidates, Column, Columns, Extra, Judge, Limits, Mask, Program, RuleKind, Slate, Tick, Transition, bits, code,
+    has_lane, number, set_lane,
 };
 use defender::detect::criteria::Observed;
 use defender::detect::ml::Readings;
-use defender::metric::Metric;
+use defender::metric::{Metric, MetricRef};
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::Access;
+pub(crate) use custom::Numbers;
 use kernel::Ranks;
 pub(crate) use memory::Memory;
 pub(crate) use normals::Normals;
@@ -42,7 +44,7 @@ pub(crate) use transit::ReportFault;
 use transit::{AMOUNTS, LEVELS, Transit};
 
 use crate::dice::{Dice, Purpose, draw, salt};
-use crate::disturbance::{Disturbance, SEGMENT};
+use crate::disturbance::{Disturbance, OwnChange, SEGMENT};
 
 /// Devices per shard.
 pub(crate) const LANES: usize = 1_024;
@@ -69,6 +71,10 @@ pub(crate) struct Class {
     pub udp_ports: Vec<u16>,
     pub sources: Vec<ipnet::IpNet>,
     pub destinations: Vec<ipnet::IpNet>,
+    /// Custom metrics that are numbers.
+    pub numbers: Numbers,
+    /// Custom lists by name; empty ones of those that it does not report.
+    pub lists: BTreeMap<String, Observed>,
 }
 
 impl Class {
@@ -104,6 +110,22 @@ fn address_in(networks: &[ipnet::IpNet], word: u64) -> Option<IpAddr> {
             IpAddr::from((u128::from(net.network()) | (host & mask)).to_be_bytes())
         }
     })
+}
+
+/// The columns of custom metrics.
+fn custom_columns(program: &Program) -> Vec<usize> {
+    let extras = program.extras().iter().enumerate();
+    extras.filter(|(_, extra)| matches!(extra, Extra::Custom(_))).map(|(slot, _)| Column::COUNT + slot).collect()
+}
+
+/// Adds elements to a list. What an element must be has been checked by the loader.
+fn extend(list: &mut Observed, values: &[String]) {
+    match list {
+        Observed::Strings(strings) => strings.extend(values.iter().cloned()),
+        Observed::Numbers(numbers) => numbers.extend(values.iter().filter_map(|value| value.parse::<f64>().ok())),
+        Observed::Cidrs(addresses) => addresses.extend(values.iter().filter_map(|value| value.parse::<IpAddr>().ok())),
+        Observed::Number(_) | Observed::Ports(_) => {}
+    }
 }
 
 /// A stretch of lanes of one class.
@@ -174,6 +196,8 @@ pub(crate) struct Shard {
     every_tick: Mask,
     /// Amounts since the last report, where reports are rarer than ticks; in the order of [`AMOUNTS`].
     pending: [Vec<u32>; 4],
+    /// Columns of custom metrics.
+    custom: Vec<usize>,
     down_since: Vec<Option<Timestamp>>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<Overlay>,
@@ -203,6 +227,8 @@ struct Extras {
     udp_ports: Vec<u16>,
     destinations: Vec<IpAddr>,
     sources: Vec<IpAddr>,
+    /// Elements of custom lists, by metric.
+    lists: Vec<(String, Vec<String>)>,
     /// The device has no network in the whole tick.
     offline: bool,
     /// Its report tells nothing of what acts do.
@@ -255,6 +281,7 @@ impl Shard {
             limited: vec![0; words],
             every_tick,
             pending: [const { Vec::new() }; 4].map(|_: Vec<u32>| vec![0; lanes]),
+            custom: custom_columns(&common.program),
             down_since: vec![None; lanes],
             expiries: devices.iter().enumerate().map(|(lane, device)| (device.valid_until, lane as u32)).collect(),
             upcoming: 0,
@@ -437,7 +464,7 @@ impl Shard {
         for transition in out {
             let ended_by_datapoint = transition.kind != ViolationEventType::AlarmInvalidated;
             let metric = match &common.program.rules()[transition.rule as usize].kind {
-                RuleKind::Set { metric, .. } if ended_by_datapoint => Some(*metric),
+                RuleKind::Set { metric, .. } if ended_by_datapoint => Some(metric),
                 _ => None,
             };
             let detail = metric.map_or(Detail::Plain, |metric| {
@@ -472,8 +499,8 @@ impl Shard {
     }
 
     /// Samples a tick.
-    pub fn sample(&mut self, common: &Common, index: u64) {
-        let start = common.start + Millis(common.tick.0 * index as i64);
+    pub fn sample(&mut self, common: &Common, tick_index: u64) {
+        let start = common.start + Millis(common.tick.0 * tick_index as i64);
         let number = (start.0 / common.tick.0) as u64;
         self.tick.start = start;
         self.tick.end = start + common.tick;
@@ -488,11 +515,13 @@ impl Shard {
         }
         for run in &self.runs {
             let tables = &common.classes[run.class].tables;
-            kernel::ordinary(&self.keys, run, tables, common.needs, number, index, &mut self.tick);
+            kernel::ordinary(&self.keys, run, tables, common.needs, number, tick_index, &mut self.tick);
         }
         for index in 0..self.runs.len() {
             let Run { class, ref lanes, .. } = self.runs[index];
-            let (tables, lanes) = (&common.classes[class].tables, lanes.clone());
+            let (class, lanes) = (&common.classes[class], lanes.clone());
+            let tables = &class.tables;
+            self.report_numbers(&class.numbers, lanes.clone(), number, tables.hour(tick_index));
             if let Some(below) = tables.awake_below {
                 self.sleep(lanes.clone(), below, number);
             }
@@ -555,8 +584,11 @@ impl Shard {
     }
 
     fn drop_report(&mut self, lane: usize) {
-        for column in &mut self.tick.numbers[Column::BytesOut.index()..] {
+        for column in &mut self.tick.numbers[Column::BytesOut.index()..Column::COUNT] {
             column[lane] = 0;
+        }
+        for column in &self.custom {
+            self.tick.numbers[*column][lane] = 0;
         }
         set_lane(&mut self.tick.reported, lane, false);
     }
@@ -578,8 +610,8 @@ impl Shard {
                 *held = sum & !reports;
             }
         }
-        for column in LEVELS {
-            let levels = &mut self.tick.numbers[column.index()][lanes.clone()];
+        for column in LEVELS.map(Column::index).iter().chain(&self.custom) {
+            let levels = &mut self.tick.numbers[*column][lanes.clone()];
             levels.iter_mut().zip(&*reports).for_each(|(level, reports)| *level &= reports);
         }
     }
@@ -846,7 +878,8 @@ impl Shard {
             self.add(Column::ListeningUdpPorts, lane, effect.udp_ports.len() as u64);
         }
         let amounts = effect.bytes_out + effect.bytes_in + effect.packets_out + effect.packets_in + messages + received;
-        let levels = !effect.tcp_ports.is_empty()
+        let levels = !effect.own.is_empty()
+            || !effect.tcp_ports.is_empty()
             || !effect.udp_ports.is_empty()
             || !effect.destinations.is_empty()
             || effect.connections > 0;
@@ -860,16 +893,42 @@ impl Shard {
             extras.udp_ports.extend_from_slice(&effect.udp_ports);
             extras.destinations.extend_from_slice(&effect.destinations);
         }
+        if present {
+            effect.own.drain(..).for_each(|change| self.change_own(common, lane, change));
+        }
+    }
+
+    /// An act changes a custom metric in the report, if the device reports that.
+    fn change_own(&mut self, common: &Common, lane: usize, change: OwnChange) {
+        let of = |extra: &Extra| *extra == Extra::Custom(change.metric.clone());
+        if let Some(slot) = common.program.extras().iter().position(of) {
+            let value = &mut self.tick.numbers[Column::COUNT + slot][lane];
+            if *value != 0 {
+                *value = code(f64::from(number(*value)) + change.amount);
+            }
+        }
+        if !change.values.is_empty() {
+            self.extras.entry(lane as u32).or_default().lists.push((change.metric, change.values));
+        }
     }
 
     /// A device's observed set.
-    fn observed(&self, common: &Common, metric: Metric, lane: usize, extras: Option<&Extras>) -> Observed {
+    fn observed(&self, common: &Common, metric: &MetricRef, lane: usize, extras: Option<&Extras>) -> Observed {
         let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
         let class = &common.classes[run.class];
         let key = self.keys[lane];
         fn more<T: Clone>(extras: Option<&Extras>, part: impl Fn(&Extras) -> &Vec<T>) -> Vec<T> {
             extras.map(|extras| part(extras).clone()).unwrap_or_default()
         }
+        let metric = match metric {
+            MetricRef::Aws(metric) => metric,
+            MetricRef::Custom(name) => {
+                let mut observed = class.lists.get(name).cloned().unwrap_or(Observed::Strings(BTreeSet::new()));
+                let added = extras.into_iter().flat_map(|extras| &extras.lists).filter(|(list, _)| list == name);
+                added.for_each(|(_, values)| extend(&mut observed, values));
+                return observed;
+            }
+        };
         match metric {
             Metric::ListeningTcpPorts => {
                 Observed::Ports(class.tcp_ports.iter().copied().chain(more(extras, |e| &e.tcp_ports)).collect())
@@ -916,7 +975,8 @@ impl Shard {
             let masks = u64::from(has_lane(&self.tick.active, lane))
                 | u64::from(has_lane(&self.tick.reported, lane)) << 1
                 | u64::from(has_lane(&self.tick.without_amounts, lane)) << 2;
-            let numbers = self.tick.numbers.iter().map(|column| u64::from(column[lane]));
+            // Columns that only some programs have are no part of it.
+            let numbers = self.tick.numbers[..Column::COUNT].iter().map(|column| u64::from(column[lane]));
             *hash = numbers
                 .fold(crate::dice::mix(*hash ^ masks), |hash, value| crate::dice::mix(hash.rotate_left(5) ^ value));
         }

@@ -210,6 +210,8 @@ impl Shard {
             tcp_ports: Vec::new(),
             udp_ports: Vec::new(),
             destinations: Vec::new(),
+            custom: self.custom.iter().map(|column| numbers[*column][lane]).collect(),
+            lists: Vec::new(),
             made,
             arrives: made,
         };
@@ -217,6 +219,7 @@ impl Shard {
             report.tcp_ports = std::mem::take(&mut extras.tcp_ports);
             report.udp_ports = std::mem::take(&mut extras.udp_ports);
             report.destinations = std::mem::take(&mut extras.destinations);
+            report.lists = std::mem::take(&mut extras.lists);
         }
         report
     }
@@ -230,10 +233,14 @@ impl Shard {
         for (column, value) in AMOUNTS.into_iter().zip(amounts).chain(LEVELS.into_iter().zip(report.levels)) {
             self.tick.numbers[column.index()][lane] = value;
         }
-        let Report { tcp_ports, udp_ports, destinations, .. } = report;
-        if !(tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty()) {
+        for (column, value) in self.custom.iter().zip(&report.custom) {
+            self.tick.numbers[*column][lane] = *value;
+        }
+        let Report { tcp_ports, udp_ports, destinations, lists, .. } = report;
+        if !(tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty()) {
             let extras = self.extras.entry(lane as u32).or_default();
             (extras.tcp_ports, extras.udp_ports, extras.destinations) = (tcp_ports, udp_ports, destinations);
+            extras.lists = lists;
         }
         for (position, (_, metric, rule)) in common.program.set_rules().enumerate() {
             if !metric.is_cloud_side() {

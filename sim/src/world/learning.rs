@@ -156,7 +156,7 @@ impl World<'_> {
         let common = Common {
             program: self.common.program.clone(),
             slate: None,
-            classes: super::classes(scenario, start, ticks, tick)?,
+            classes: super::classes(scenario, &self.common.program, start, ticks)?,
             needs: Needs::of([&self.common.program]),
             start,
             tick,

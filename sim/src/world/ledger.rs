@@ -88,7 +88,8 @@ impl Ledger {
     pub fn new(scenario: &Scenario, fleet: &Fleet) -> (Ledger, Vec<(u32, Overlay)>) {
         let mut ledger = Ledger::default();
         let mut overlays = Vec::new();
-        let names = |metrics: &[defender::metric::Metric]| metrics.iter().map(ToString::to_string).collect();
+        let names =
+            |metrics: &[defender::metric::Metric]| -> Vec<String> { metrics.iter().map(ToString::to_string).collect() };
         ledger.watched = scenario.campaigns.iter().flat_map(|campaign| &campaign.stages).copied().collect();
         for (index, plan) in scenario.attacks.iter().enumerate() {
             let facts = plan.attack.facts();
@@ -103,7 +104,10 @@ impl Ledger {
             let checks = if said_later { &[] } else { facts.checks };
             ledger.acts.push(Act {
                 techniques: facts.techniques.iter().map(ToString::to_string).collect(),
-                disturbs: names(facts.disturbs),
+                disturbs: names(facts.disturbs)
+                    .into_iter()
+                    .chain(plan.attack.own_metric().map(|own| own.name.value.clone()))
+                    .collect(),
                 checks: checks.iter().map(ToString::to_string).collect(),
                 harm_unit: facts.harm_unit.to_owned(),
                 ..Act::new(&plan.name, plan.attack.kind(), ActKind::Attack, facts.channel, onset)

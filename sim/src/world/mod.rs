@@ -41,7 +41,7 @@ use crate::event::{Event, EventKind, EventLog};
 use crate::fleet::Fleet;
 use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
-use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Normals, Shard};
+use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Normals, Numbers, Shard};
 use calendar::{Calendar, Task};
 use campaign::Campaigns;
 use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
@@ -180,13 +180,14 @@ impl<'a> World<'a> {
         let setup = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
         let mut fleet = Fleet::new(scenario).map_err(setup)?;
         let mut detect = learning::engine(scenario);
+        record::create_metrics(scenario, &fleet.account, &mut detect)?;
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
             .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
         let slate = trial::slate(scenario, &program, candidates)?;
         let tick = program.tick();
         let ticks = (scenario.duration.0 / tick.0) as u64;
-        let classes = classes(scenario, scenario.start, ticks, tick)?;
+        let classes = classes(scenario, &program, scenario.start, ticks)?;
         let needs =
             if options.telemetry { Needs::ALL } else { Needs::of(slate.iter().map(Slate::program).chain([&program])) };
         let normals = Normals::default();
@@ -698,16 +699,22 @@ impl<'a> World<'a> {
 }
 
 /// The device classes, as shards know them, for so many ticks from `start`.
-fn classes(scenario: &Scenario, start: Timestamp, ticks: u64, tick: Millis) -> Result<Vec<Class>, Stopped> {
-    let classes = scenario.classes.iter().map(|class| {
+fn classes(scenario: &Scenario, program: &Program, start: Timestamp, ticks: u64) -> Result<Vec<Class>, Stopped> {
+    let classes = scenario.classes.iter().enumerate().map(|(index, class)| {
         let zone = jiff::tz::TimeZone::get(&class.time_zone)
             .map_err(|error| Stopped::Setup(vec![format!("class `{}`: {error}", class.name)]))?;
         Ok(Class {
-            tables: ClassTables::new(&class.archetype, &zone, start, ticks, tick),
+            tables: ClassTables::new(&class.archetype, &zone, start, ticks, program.tick()),
             tcp_ports: class.archetype.tcp_ports.clone(),
             udp_ports: class.archetype.udp_ports.clone(),
             sources: class.source_networks.clone(),
             destinations: class.archetype.destinations.clone(),
+            numbers: if class.archetype.report_interval.is_some() {
+                Numbers::new(program, &scenario.custom_metrics, index)
+            } else {
+                Numbers::default()
+            },
+            lists: scenario.custom_metrics.iter().filter_map(|metric| metric.list_of(index)).collect(),
         })
     });
     classes.collect()

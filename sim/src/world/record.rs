@@ -7,13 +7,14 @@ use defender::account::Account;
 use defender::detect::Detect;
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::behavior::{Behavior, Criteria};
-use defender::detect::columns::{Judge, Program, Transition};
+use defender::detect::columns::{self, Judge, Program, Transition};
 use defender::detect::criteria::{Membership, Observed, Relation, Rule};
 use defender::detect::evaluation::EvaluationId;
 use defender::detect::violation::{self, Cause, ViolationId};
-use defender::detect::wire::AttachSecurityProfileRequest;
+use defender::detect::wire::{AttachSecurityProfileRequest, CreateCustomMetricRequest};
 use defender::error::Warning;
 use defender::ids::{ProfileId, ThingId};
+use defender::metric::MetricRef;
 use defender::notification::Outbox;
 use defender::time::{Millis, Timestamp};
 
@@ -40,6 +41,23 @@ pub(super) struct ProfileInForce {
     pub covers: Vec<Range<u32>>,
     /// Whether its alerts have a target.
     pub alerts: bool,
+}
+
+/// Creates the scenario's custom metrics.
+pub(super) fn create_metrics(scenario: &Scenario, account: &Account, detect: &mut Detect) -> Result<(), Stopped> {
+    let refused = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
+    let since = scenario.start - scenario.ml.history;
+    for metric in &scenario.custom_metrics {
+        let request = CreateCustomMetricRequest {
+            metric_name: metric.name.clone(),
+            display_name: None,
+            metric_type: metric.metric_type,
+            tags: None,
+            client_request_token: None,
+        };
+        detect.create_custom_metric(since, &request, account).map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// Creates and attaches the scenario's profiles.
@@ -297,7 +315,16 @@ impl World<'_> {
         };
         let observed = match detail {
             Detail::Set(observed) => observed,
-            Detail::Plain | Detail::Unmonitored | Detail::Discontinued => Observed::Number(transition.value as f64),
+            Detail::Plain | Detail::Unmonitored | Detail::Discontinued => {
+                let behavior = &self.record.profiles[row.profile].behaviors[row.behavior];
+                Observed::Number(match behavior.metric {
+                    // In single precision, as short as it can be written.
+                    MetricRef::Custom(_) => {
+                        columns::number(transition.value as u32).to_string().parse().unwrap_or_default()
+                    }
+                    MetricRef::Aws(_) => transition.value as f64,
+                })
+            }
         };
         let value = value_of(&observed);
         let (kind, outcome) = match transition.kind {
@@ -392,7 +419,8 @@ fn value_of(observed: &Observed) -> Value {
         Observed::Cidrs(addresses) => Value::Cidrs(addresses.iter().map(ToString::to_string).collect()),
         Observed::Number(number) if number.fract() == 0.0 && *number >= 0.0 => Value::Count(*number as u64),
         Observed::Number(number) => Value::Number(*number),
-        Observed::Numbers(_) | Observed::Strings(_) => unreachable!("custom metrics are not simulated over columns"),
+        Observed::Numbers(numbers) => Value::Numbers(numbers.clone()),
+        Observed::Strings(strings) => Value::Strings(strings.iter().cloned().collect()),
     }
 }
 

@@ -8,6 +8,7 @@ mod faults;
 mod gallery;
 mod learning;
 mod loading;
+mod measures;
 mod operations;
 mod outcome;
 mod people;

@@ -141,7 +141,7 @@ impl Slate {
                 }
                 RuleKind::Set { metric, rule: set } => {
                     let same = |(index, other, judged): (usize, _, _)| {
-                        base.rules()[index].profile == rule.profile && other == *metric && judged == set
+                        base.rules()[index].profile == rule.profile && other == metric && judged == set
                     };
                     match base.set_rules().position(same) {
                         Some(position) => (Source::Set(position), false, None),

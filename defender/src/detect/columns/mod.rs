@@ -16,14 +16,19 @@
 //! The model of an ML behavior stays outside, too: a judge hands out the datapoints that it is to learn
 //! ([`Judge::take_readings`]), and is told with each tick what is normal ([`Tick::normals`]).
 //!
-//! What is not here: custom metrics and topic-filter dimensions (the object-side evaluator has them).
+//! Beside the sixteen columns that every shard has, a program may have columns of its own ([`Program::extras`]): a custom
+//! metric of type `number`, or the part of a cloud-side count that a topic-filter dimension leaves (D-12).
+//!
+//! What is not here: dimensions on source addresses, and models of custom metrics (the object-side evaluator has them).
 
 mod candidates;
+mod extra;
 mod fast;
 mod plain;
 mod program;
 
 pub use candidates::{Candidates, Change, Limits, Slate};
+pub use extra::{Extra, Topical, code, number};
 pub use fast::Columns;
 pub use plain::Plain;
 pub use program::{Aggregate, Learned, NotColumnar, NumberRule, Population, Program, ProgramRule, RuleKind};
@@ -61,25 +66,62 @@ pub enum Column {
     ListeningTcpPorts,
     ListeningUdpPorts,
     EstablishedConnections,
+    /// Of another column, what the topics that a dimension counts contribute (D-12).
+    Part {
+        /// Position in [`Program::extras`].
+        slot: u16,
+        /// What it is a part of.
+        of: Topical,
+    },
+    /// A custom metric of type `number` in the last report, as a [`code`]; 0 if the report lacks it (D-44).
+    Custom {
+        /// Position in [`Program::extras`].
+        slot: u16,
+    },
 }
 
 impl Column {
-    /// Number of columns.
+    /// Number of columns that every tick has.
     pub const COUNT: usize = 16;
 
     /// Its position.
+    #[inline]
     pub const fn index(self) -> usize {
-        self as usize
+        match self {
+            Column::Sent => 0,
+            Column::Received => 1,
+            Column::LargestMessage => 2,
+            Column::SmallestMessage => 3,
+            Column::MessageBytes => 4,
+            Column::AuthorizationFailures => 5,
+            Column::ConnectionAttempts => 6,
+            Column::Disconnects => 7,
+            Column::DisconnectMinutes => 8,
+            Column::BytesOut => 9,
+            Column::BytesIn => 10,
+            Column::PacketsOut => 11,
+            Column::PacketsIn => 12,
+            Column::ListeningTcpPorts => 13,
+            Column::ListeningUdpPorts => 14,
+            Column::EstablishedConnections => 15,
+            Column::Part { slot, .. } | Column::Custom { slot } => Column::COUNT + slot as usize,
+        }
     }
 
     /// Whether its datapoints come from device reports.
     pub const fn is_device_side(self) -> bool {
-        self as usize >= Column::BytesOut as usize
+        !matches!(self, Column::Part { .. }) && self.index() >= Column::BytesOut.index()
     }
 
     /// Whether a zero means that there was nothing to measure (D-40).
     pub const fn zero_is_absent(self) -> bool {
-        matches!(self, Column::LargestMessage | Column::SmallestMessage | Column::MessageBytes)
+        match self {
+            Column::LargestMessage | Column::SmallestMessage | Column::MessageBytes => true,
+            Column::Part { of, .. } => of.column().zero_is_absent(),
+            // No number has the code 0.
+            Column::Custom { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether it is a level rather than an amount (D-43, D-56).
@@ -90,6 +132,7 @@ impl Column {
                 | Column::ListeningTcpPorts
                 | Column::ListeningUdpPorts
                 | Column::EstablishedConnections
+                | Column::Custom { .. }
         )
     }
 }
@@ -139,7 +182,8 @@ pub struct Tick {
     pub known: Mask,
     /// When each lane's report arrived \[ms after `start`\].
     pub arrival: Vec<u32>,
-    /// By [`Column::index`], a value per lane. Device-side columns hold 0 in lanes that did not report.
+    /// By [`Column::index`], a value per lane: the columns that every tick has, then those of the program. Device-side
+    /// columns hold 0 in lanes that did not report.
     pub numbers: Vec<Vec<u32>>,
     /// By set rule (in the order of [`Program::set_rules`]), the lanes whose observed set violates it.
     pub set_violations: Vec<Mask>,
@@ -163,7 +207,7 @@ impl Tick {
             without_amounts: vec![0; words],
             known: vec![0; words],
             arrival: vec![0; lanes],
-            numbers: vec![vec![0; lanes]; Column::COUNT],
+            numbers: vec![vec![0; lanes]; Column::COUNT + program.extras().len()],
             set_violations: vec![vec![0; words]; program.set_rules().count()],
             thresholds: vec![None; program.populations().len()],
             normals: vec![[None; 2]; program.learned().len()],

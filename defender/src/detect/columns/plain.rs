@@ -38,7 +38,7 @@ struct Shown {
     known: bool,
     report: Option<Timestamp>,
     amounts: bool,
-    numbers: [u32; Column::COUNT],
+    numbers: Vec<u32>,
 }
 
 /// A datapoint: when, and how much.
@@ -77,10 +77,6 @@ impl Plain {
 
     fn shown(tick: &Tick, lane: usize) -> Shown {
         let bit = |mask: &[u64]| has_lane(mask, lane);
-        let mut numbers = [0; Column::COUNT];
-        for (number, column) in numbers.iter_mut().zip(&tick.numbers) {
-            *number = column[lane];
-        }
         Shown {
             start: tick.start,
             end: tick.end,
@@ -88,7 +84,7 @@ impl Plain {
             known: bit(&tick.known),
             report: bit(&tick.reported).then(|| tick.start + Millis(i64::from(tick.arrival[lane]))),
             amounts: !bit(&tick.without_amounts),
-            numbers,
+            numbers: tick.numbers.iter().map(|column| column[lane]).collect(),
         }
     }
 }

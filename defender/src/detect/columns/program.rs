@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::alarm::Consecutive;
 use crate::detect::behavior::{Behavior, Criteria};
-use crate::detect::columns::{Column, GRID};
+use crate::detect::columns::extra::normal_codes;
+use crate::detect::columns::{Column, Extra, GRID, Topical};
 use crate::detect::criteria::{Relation, Rule, Statistic};
 use crate::metric::{Metric, MetricRef, ValueKind};
 use crate::time::Millis;
@@ -15,6 +16,7 @@ pub struct Program {
     rules: Vec<ProgramRule>,
     populations: Vec<Population>,
     learned: Vec<Learned>,
+    extras: Vec<Extra>,
     profiles: u32,
     tick: Millis,
 }
@@ -67,7 +69,7 @@ pub enum RuleKind {
     /// A set against a set; the verdict comes with the tick.
     Set {
         /// The metric.
-        metric: Metric,
+        metric: MetricRef,
         /// The rule.
         rule: Rule,
     },
@@ -124,7 +126,7 @@ pub struct Learned {
 pub struct NotColumnar {
     /// The behavior.
     pub behavior: String,
-    /// What it uses: `a custom metric`…
+    /// What it uses: `a topic-filter dimension on source addresses`…
     pub what: &'static str,
 }
 
@@ -132,7 +134,7 @@ impl Program {
     /// Compiles the behaviors of each profile, in order.
     ///
     /// # Errors
-    /// One for each behavior with a custom metric or a dimension.
+    /// One for each behavior with a dimension on source addresses, or an ML criterion on a custom metric.
     pub fn compile<'a>(
         profiles: impl IntoIterator<Item = &'a [Behavior], IntoIter: Clone>,
     ) -> Result<Program, Vec<NotColumnar>> {
@@ -157,9 +159,11 @@ impl Program {
     /// `behavior` is its position in the list.
     ///
     /// # Errors
-    /// One for each behavior that [`Program::compile`] would refuse, or whose duration is no multiple of the tick.
+    /// One for each behavior that [`Program::compile`] would refuse, whose duration is no multiple of the tick, or which
+    /// reads a column that this program has not.
     pub fn variants(&self, behaviors: &[(u32, Behavior)]) -> Result<Program, Vec<NotColumnar>> {
-        let mut program = Program { tick: self.tick, profiles: self.profiles, ..Program::default() };
+        let extras = self.extras.clone();
+        let mut program = Program { tick: self.tick, profiles: self.profiles, extras, ..Program::default() };
         let mut errors = Vec::new();
         for (index, (profile, behavior)) in behaviors.iter().enumerate() {
             let fits = behavior.duration.is_none_or(|duration| duration.0 % self.tick.0 == 0);
@@ -167,6 +171,12 @@ impl Program {
                 program.rule(*profile, index as u32, behavior)
             } else {
                 Err("a duration that is no multiple of the run's windows")
+            };
+            let rule = if program.extras.len() > self.extras.len() {
+                program.extras.truncate(self.extras.len());
+                Err("a custom metric or a dimension that no profile has")
+            } else {
+                rule
             };
             match rule {
                 Ok(rule) => program.rules.push(rule),
@@ -201,10 +211,15 @@ impl Program {
         &self.learned
     }
 
+    /// The columns that it has beside the usual ones, by the slots of [`Column::Part`] and [`Column::Custom`].
+    pub fn extras(&self) -> &[Extra] {
+        &self.extras
+    }
+
     /// The set rules: (position in [`Program::rules`], metric, rule), in order.
-    pub fn set_rules(&self) -> impl Iterator<Item = (usize, Metric, &Rule)> {
+    pub fn set_rules(&self) -> impl Iterator<Item = (usize, &MetricRef, &Rule)> {
         self.rules.iter().enumerate().filter_map(|(i, rule)| match &rule.kind {
-            RuleKind::Set { metric, rule } => Some((i, *metric, rule)),
+            RuleKind::Set { metric, rule } => Some((i, metric, rule)),
             _ => None,
         })
     }
@@ -242,29 +257,35 @@ impl Program {
     }
 
     fn rule(&mut self, profile: u32, index: u32, behavior: &Behavior) -> Result<ProgramRule, &'static str> {
-        let MetricRef::Aws(metric) = behavior.metric else { return Err("a custom metric") };
-        if behavior.dimension.is_some() {
-            return Err("a topic-filter dimension");
-        }
+        let metric = &behavior.metric;
         let kind = match &behavior.criteria {
             Criteria::MachineLearning { .. } => {
-                let column = column_of(metric, None);
+                if matches!(metric, MetricRef::Custom(_)) {
+                    return Err("an ML criterion on a custom metric");
+                }
+                let column = self.column_of(behavior, None);
                 let ticks = static_window(metric, None).map_or(1, |window| self.ticks(window));
                 let rule = self.rules.len() as u32;
                 self.learned.push(Learned { rule, column, ticks, aggregate: aggregate_of(column) });
                 RuleKind::Learned { model: self.learned.len() as u32 - 1 }
             }
             Criteria::Static(Rule::Number { relation, threshold }) => {
-                let (low, high) = normal_range(*relation, *threshold);
-                let column = column_of(metric, Some(*relation));
+                let (low, high) = match metric {
+                    MetricRef::Aws(_) => normal_range(*relation, *threshold),
+                    MetricRef::Custom(_) => normal_codes(*relation, *threshold),
+                };
+                let column = self.column_of(behavior, Some(*relation));
                 let window = static_window(metric, behavior.duration);
                 let ticks = window.map_or(1, |window| self.ticks(window));
                 RuleKind::Number(NumberRule { column, ticks, aggregate: aggregate_of(column), low, high })
             }
-            Criteria::Static(rule) => RuleKind::Set { metric, rule: rule.clone() },
+            Criteria::Static(_) if behavior.dimension.is_some() => {
+                return Err("a topic-filter dimension on source addresses");
+            }
+            Criteria::Static(rule) => RuleKind::Set { metric: metric.clone(), rule: rule.clone() },
             Criteria::Statistical { relation, statistic } => {
                 let population = self.populations.len() as u32;
-                let column = column_of(metric, None);
+                let column = self.column_of(behavior, None);
                 self.populations.push(Population {
                     rule: self.rules.len() as u32,
                     column,
@@ -280,8 +301,30 @@ impl Program {
             behavior: index,
             consecutive: behavior.consecutive,
             kind,
-            exempt_from_silence: metric == Metric::DisconnectDuration,
+            exempt_from_silence: *metric == MetricRef::Aws(Metric::DisconnectDuration),
         })
+    }
+
+    /// The column that a behavior on a number reads; one of the program's own is added when it is first asked for.
+    fn column_of(&mut self, behavior: &Behavior, relation: Option<Relation>) -> Column {
+        match (&behavior.metric, &behavior.dimension) {
+            (MetricRef::Custom(name), _) => Column::Custom { slot: self.slot(Extra::Custom(name.clone())) },
+            (MetricRef::Aws(metric), None) => column_of(*metric, relation),
+            (MetricRef::Aws(metric), Some(dimension)) => {
+                let of =
+                    Topical::of(column_of(*metric, relation)).expect("validation keeps dimensions to these (D-V24)");
+                Column::Part { slot: self.slot(Extra::Part { of, dimension: dimension.clone() }), of }
+            }
+        }
+    }
+
+    fn slot(&mut self, extra: Extra) -> u16 {
+        let known = self.extras.iter().position(|known| *known == extra);
+        let slot = known.unwrap_or_else(|| {
+            self.extras.push(extra);
+            self.extras.len() - 1
+        });
+        slot as u16
     }
 }
 
@@ -313,7 +356,8 @@ fn normal_range(relation: Relation, threshold: f64) -> (u64, u64) {
 }
 
 /// The window of a static rule; `None` where each report is judged by itself (gauges, D-43).
-fn static_window(metric: Metric, duration: Option<Millis>) -> Option<Millis> {
+fn static_window(metric: &MetricRef, duration: Option<Millis>) -> Option<Millis> {
+    let MetricRef::Aws(metric) = metric else { return None };
     match metric {
         Metric::MessageByteSize | Metric::DisconnectDuration => Some(GRID),
         _ if metric.is_gauge() => None,
@@ -325,6 +369,7 @@ fn aggregate_of(column: Column) -> Aggregate {
     match column {
         Column::LargestMessage => Aggregate::Largest,
         Column::SmallestMessage => Aggregate::Smallest,
+        Column::Part { of, .. } => aggregate_of(of.column()),
         _ if column.is_gauge() => Aggregate::Last,
         _ => Aggregate::Sum,
     }

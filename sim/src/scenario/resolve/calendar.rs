@@ -24,6 +24,9 @@ impl Resolver<'_> {
                 if let Some(alter) = act.alteration() {
                     self.names_exist(alter.names());
                 }
+                if let Some(own) = act.own_metric() {
+                    self.disturbs_what_there_is(own);
+                }
                 attacks.push(AttackPlan {
                     name: attack.name.value.clone(),
                     start,

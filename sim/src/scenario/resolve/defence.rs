@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use defender::arn::Arn;
 use defender::audit::AuditCheck;
-use defender::detect::behavior::Catalog;
 use defender::error::Compatibility;
 use defender::mitigation::applies_to_check;
 use defender::mitigation::wire::ActionType;
@@ -32,6 +31,7 @@ impl Resolver<'_> {
         let mut profiles: Vec<ProfilePlan> = Vec::new();
         let mut behaviors = Behaviors::new();
         let mut attached: BTreeMap<String, usize> = BTreeMap::new();
+        let catalog = self.catalog();
         for draft in &self.draft.profiles {
             let targets: Vec<String> = draft.targets.iter().filter_map(|target| self.target(target)).collect();
             for (target, written) in targets.iter().zip(&draft.targets) {
@@ -45,9 +45,8 @@ impl Resolver<'_> {
             }
             let source = self.library.open(&draft.document, self.reading.problems);
             let criteria = self.draft.criteria;
-            let request = source
-                .as_ref()
-                .and_then(|source| profile::read(source, criteria, &Catalog::default(), &mut self.reading));
+            let request =
+                source.as_ref().and_then(|source| profile::read(source, criteria, &catalog, &mut self.reading));
             let (Some(source), Some(request)) = (source, request) else {
                 self.profiles_known = false;
                 continue;

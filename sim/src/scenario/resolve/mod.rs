@@ -7,6 +7,7 @@ mod defence;
 mod expect;
 mod fleet;
 mod lint;
+mod measures;
 mod people;
 
 use std::path::Path;
@@ -71,6 +72,7 @@ pub(super) fn resolve(
     let policies = resolver.policies();
     let groups = resolver.groups();
     let classes = resolver.classes(&authorities);
+    let custom_metrics = resolver.custom_metrics(&classes);
     let (profiles, behaviors) = resolver.profiles();
     let (audit, enabled) = resolver.audit();
     let actions = resolver.mitigation_actions();
@@ -100,6 +102,7 @@ pub(super) fn resolve(
         authorities,
         groups,
         policies: policies.iter().map(|(plan, _)| plan.clone()).collect(),
+        custom_metrics,
         profiles,
         audit,
         mitigation_actions: actions.iter().map(|action| action.request.clone()).collect(),

@@ -15,7 +15,7 @@ use crate::detect::reference::BrokerAction;
 use crate::detect::report::{Connection, ConnectionList, MetricReport, NetworkStats, PortList, ReportValues};
 use crate::detect::tests::fixture::at;
 use crate::detect::violation::ViolationFilter;
-use crate::metric::Metric;
+use crate::metric::{Metric, MetricRef};
 use crate::time::{Millis, Timestamp};
 
 pub(super) const LANES: usize = 5;
@@ -183,8 +183,11 @@ fn tell(
     }
     for (position, (_, metric, rule)) in program.set_rules().enumerate() {
         let observed = match metric {
-            Metric::SourceIpAddress => Some(Observed::Cidrs(addresses.clone())),
-            _ => reported.as_ref().and_then(|values| values.observed(metric)),
+            MetricRef::Aws(Metric::SourceIpAddress) => Some(Observed::Cidrs(addresses.clone())),
+            MetricRef::Aws(metric) => reported.as_ref().and_then(|values| values.observed(*metric)),
+            MetricRef::Custom(name) => {
+                reported.as_ref().and_then(|values| values.custom.get(name)).map(|value| value.observed())
+            }
         };
         set(&mut tick.set_violations[position], lane, observed.is_some_and(|observed| !rule.conforms(&observed)));
     }
