@@ -171,6 +171,9 @@ pub struct Run {
     pub shape: Shape,
     #[command(flatten)]
     pub manner: Manner,
+    /// Seeds to run with, the scenario's and those after it: every score with its interval, and `[expect]` judged.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000), conflicts_with = "checkpoint")]
+    pub runs: Option<u64>,
     /// Keep a file from which `fleetrange resume` goes on: written now and then, and on Ctrl-C.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,

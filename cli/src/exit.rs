@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use lab::expect::Verdict;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -17,6 +19,16 @@ pub enum Code {
     DifferentBits = 4,
     /// Stopped by Ctrl-C; nothing was left behind but the checkpoint, where one was asked for.
     Interrupted = 130,
+}
+
+impl From<Verdict> for Code {
+    fn from(verdict: Verdict) -> Code {
+        match verdict {
+            Verdict::Passed => Code::Yes,
+            Verdict::Failed => Code::No,
+            Verdict::Inconclusive => Code::Inconclusive,
+        }
+    }
 }
 
 impl From<Code> for ExitCode {

@@ -22,6 +22,8 @@
 //!
 //! [`chaos`] breaks the defence itself, piece by piece, and tells what that costs.
 //!
+//! [`seeds`] runs one scenario over several seeds: every score with its interval.
+//!
 //! [`compare`] lays the scores of several seeds, and of two settings, side by side.
 //!
 //! [`sweep`] scores many settings of a behavior on the telemetry of one run.
@@ -53,6 +55,7 @@ pub mod quality;
 pub mod remediation;
 pub mod rule_test;
 mod scorecard;
+pub mod seeds;
 mod special;
 pub mod suite;
 pub mod sweep;

@@ -4,6 +4,7 @@
 //!   Outcome + Scorecard ─┬─► text::summary   at a glance, for a terminal (`saved` keeps the outcome, to tell it again)
 //!                        └─► write_run       report.html, summary.json, *.csv, notifications.jsonl,
 //!                                            plots/*.svg + data, scenario.lock.toml, navigator.json
+//!   OverSeeds  ─► seeds::text, and into the run directory of the first seed
 //!   Chaos      ─► chaos::{text, markdown, json, write}
 //!   Comparison ─► comparison::{text, markdown, json, write}
 //!   Sweep ─► sweep::{text, markdown, json, csv, write}
@@ -25,12 +26,14 @@ mod raster;
 mod run_dir;
 pub mod saved;
 mod scores;
+pub mod seeds;
 pub mod suite;
 pub mod summary;
 pub mod sweep;
 mod tables;
 pub mod text;
 pub mod tuning;
+mod unit;
 mod wording;
 
 pub use plot::{Figure, figures};

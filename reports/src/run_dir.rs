@@ -11,16 +11,19 @@ use lab::Scorecard;
 use lab::chaos::Chaos;
 use lab::compare::Comparison;
 use lab::outcome::{Outcome, RepairRow};
+use lab::seeds::OverSeeds;
 use lab::sweep::Sweep;
 use lab::tune::Tuning;
 use tempfile::TempDir;
 
 use crate::documents;
 use crate::html;
+use crate::part;
 use crate::plot::{self, Figure};
 use crate::raster::{self, RasterError};
 use crate::saved;
 use crate::scores;
+use crate::seeds;
 use crate::summary::{SCHEMA, Summary};
 use crate::tables::{self, ROWS_MAX, TableNote};
 
@@ -98,7 +101,7 @@ impl WriteError {
 /// # Errors
 /// [`WriteError`]; then `dir` is as it was before.
 pub fn write_run(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str) -> Result<(), WriteError> {
-    Destination::open(dir)?.write(outcome, card, lock_toml)
+    Destination::open(dir)?.write(outcome, card, lock_toml, None)
 }
 
 /// A place that was checked and reserved: opened before a long run, so that a mistake shows early.
@@ -132,12 +135,18 @@ impl Destination {
         &self.dir
     }
 
-    /// Writes everything, then puts it into place.
+    /// Writes everything, then puts it into place. Of several seeds, `outcome` is the first.
     ///
     /// # Errors
     /// [`WriteError`]; then the destination is as it was before.
-    pub fn write(self, outcome: &Outcome, card: &Scorecard, lock_toml: &str) -> Result<(), WriteError> {
-        self.fill(|dir| write_files(dir, outcome, card, lock_toml))
+    pub fn write(
+        self,
+        outcome: &Outcome,
+        card: &Scorecard,
+        lock_toml: &str,
+        over: Option<&OverSeeds>,
+    ) -> Result<(), WriteError> {
+        self.fill(|dir| write_files(dir, outcome, card, lock_toml, over))
     }
 
     /// Lets a directory be filled, then puts it into place.
@@ -213,7 +222,13 @@ fn create_dir(path: &Path) -> Result<(), WriteError> {
     fs::create_dir(path).map_err(|error| WriteError::io(path, error))
 }
 
-fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str) -> Result<(), WriteError> {
+fn write_files(
+    dir: &Path,
+    outcome: &Outcome,
+    card: &Scorecard,
+    lock_toml: &str,
+    over: Option<&OverSeeds>,
+) -> Result<(), WriteError> {
     type Writer = BufWriter<File>;
     let table = |file: &str, write: &dyn Fn(Writer) -> csv::Result<TableNote>| -> Result<TableNote, WriteError> {
         let path = dir.join(file);
@@ -244,9 +259,13 @@ fn write_files(dir: &Path, outcome: &Outcome, card: &Scorecard, lock_toml: &str)
     let navigator = lab::coverage::navigator(outcome, &card.detection.attacks);
     let pretty = |value: &serde_json::Value| format!("{value:#}\n");
     write_text(&dir.join("navigator.json"), &pretty(&navigator))?;
-    write_text(&dir.join("report.html"), &html::report(outcome, card, &figures, &notes)?)?;
+    write_text(&dir.join("report.html"), &html::report(outcome, card, over, &figures, &notes)?)?;
+    if let Some(over) = over {
+        write_text(&dir.join(seeds::FILE), &part::json(over))?;
+    }
     let path = dir.join("summary.json");
-    let json = Summary::of(outcome, card, &notes).to_json().map_err(|error| WriteError::io(&path, error.into()))?;
+    let json =
+        Summary::of(outcome, card, over, &notes).to_json().map_err(|error| WriteError::io(&path, error.into()))?;
     write_text(&path, &json)
 }
 

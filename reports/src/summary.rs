@@ -4,6 +4,7 @@ use std::io;
 
 use lab::Scorecard;
 use lab::outcome::{Header, Outcome, Tally};
+use lab::seeds::OverSeeds;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -29,6 +30,9 @@ pub struct Summary<'a> {
     pub tally: &'a Tally,
     /// All scores. Times and spans are in milliseconds.
     pub scores: &'a Scorecard,
+    /// Of several seeds, of which this is the first: every score with its interval, and what is expected, judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_seeds: Option<&'a OverSeeds>,
     /// Lints and tolerated deviations.
     pub warnings: &'a [String],
     /// The tables beside this file: how many rows they have and what was left out.
@@ -54,7 +58,12 @@ pub struct Counts {
 
 impl<'a> Summary<'a> {
     /// Puts the document together.
-    pub fn of(outcome: &'a Outcome, card: &'a Scorecard, tables: &'a [TableNote]) -> Summary<'a> {
+    pub fn of(
+        outcome: &'a Outcome,
+        card: &'a Scorecard,
+        over_seeds: Option<&'a OverSeeds>,
+        tables: &'a [TableNote],
+    ) -> Summary<'a> {
         Summary {
             schema: SCHEMA,
             run: &outcome.header,
@@ -70,6 +79,7 @@ impl<'a> Summary<'a> {
             },
             tally: &outcome.tally,
             scores: card,
+            over_seeds,
             warnings: &outcome.warnings,
             tables,
         }

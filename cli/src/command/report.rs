@@ -1,6 +1,6 @@
 //! `fleetrange report`
 
-use reports::{Destination, saved};
+use reports::{Destination, saved, seeds};
 
 use crate::arguments::Report;
 use crate::exit::Code;
@@ -21,10 +21,14 @@ pub fn run(arguments: &Report, tell: &Tell) -> Code {
         Ok(text) => text,
         Err(error) => return failed(&format!("cannot read `{}`: {error}", lock.display())),
     };
+    let over = match seeds::read(&arguments.run) {
+        Ok(over) => over,
+        Err(error) => return failed(&error),
+    };
     let card = lab::score(&outcome);
     let dir = arguments.out.as_ref().unwrap_or(&arguments.run);
-    if let Err(error) = Destination::open(dir).and_then(|place| place.write(&outcome, &card, &lock)) {
+    if let Err(error) = Destination::open(dir).and_then(|place| place.write(&outcome, &card, &lock, over.as_ref())) {
         return failed(&error);
     }
-    super::run::tell_result(&outcome, &card, arguments.format, dir, tell)
+    super::run::tell_result(&outcome, &card, over.as_ref(), arguments.format, dir, tell)
 }

@@ -32,5 +32,5 @@ pub fn run(arguments: &Resume, tell: &Tell) -> Code {
     };
     tell.remark(&format!("going on from {} of simulated time", saved.time()));
     let keep = Some((file.as_path(), arguments.checkpoint_every));
-    play(Playing { loaded: &loaded, saved: Some(saved), manner: &arguments.manner, keep }, tell)
+    play(Playing { loaded: &loaded, saved: Some(saved), manner: &arguments.manner, keep, runs: None }, tell)
 }

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use lab::expect::Verdict;
 use lab::suite::{self, Baseline, NotRun, Options, Report, Test, TestReport};
 use reports::suite::{Clock, json, junit, markdown};
 use reports::text::Color;
@@ -45,11 +44,7 @@ fn result(arguments: &Arguments, tell: &Tell) -> Result<Code, Code> {
     files.write(&report, &clock).map_err(refuse)?;
     let color = if tell.colors() { Color::Always } else { Color::Never };
     tell.answer(&reports::suite::text(&report, color));
-    Ok(match report.verdict() {
-        Verdict::Passed => Code::Yes,
-        Verdict::Failed => Code::No,
-        Verdict::Inconclusive => Code::Inconclusive,
-    })
+    Ok(report.verdict().into())
 }
 
 /// The most seeds that a baseline has of a scenario.

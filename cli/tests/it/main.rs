@@ -3,6 +3,7 @@
 mod chaos;
 mod compare;
 mod report;
+mod runs;
 mod suite;
 mod sweep;
 mod tune;

@@ -246,7 +246,7 @@ fn a_baseline_is_kept_held_against_and_updated() {
     assert_eq!(worse.status.code(), Some(1), "{}", stdout(&worse));
     assert!(stdout(&worse).contains("worse         fleet.toml"), "{}", stdout(&worse));
     let comment = fs::read_to_string(dir.path().join("comment.md")).expect("written");
-    assert!(comment.contains("`run recall` | 1 \u{2192} 0 |"), "{comment}");
+    assert!(comment.contains("`run recall` | 100 % \u{2192} 0 % |"), "{comment}");
 
     let accepted = baseline(&["tests/baseline.json", "tests"]);
     assert_eq!(accepted.status.code(), Some(0));

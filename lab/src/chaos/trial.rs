@@ -9,6 +9,7 @@ use sim::scenario::FaultPlan;
 use super::healing::Remnant;
 use super::{Company, Curve, INTENSITIES, Point, Sound, Trial};
 use crate::compare::{ScoreValue, Spread, differences};
+use crate::expect::Measure;
 
 /// Faults to be played together.
 #[derive(Clone, Debug)]
@@ -131,15 +132,17 @@ pub(super) fn beyond_sum(pair: &Trial, alone: &[Trial]) -> Vec<Option<f64>> {
 
 /// A curve of the points played.
 pub(super) fn curve(entry: &Entry, seed: u64, points: &[Vec<Played>]) -> Curve {
-    let spread = |runs: &[Played], score: &str| {
-        let of =
-            |played: &Played| played.values.iter().find(|value| value.score == score).and_then(|value| value.value);
-        Spread::of(seed, &runs.iter().map(of).collect::<Vec<_>>())
+    let spread = |runs: &[Played], of: Measure| {
+        let value = |played: &Played| {
+            let value = played.values.iter().find(|value| value.subject == "run" && value.score == of.name());
+            value.and_then(|value| value.value)
+        };
+        Spread::of(seed, &runs.iter().map(value).collect::<Vec<_>>())
     };
     let points = INTENSITIES.iter().zip(points).map(|(intensity, runs)| Point {
         intensity: *intensity,
-        recall: spread(runs, "recall"),
-        false_alarms: spread(runs, "false_alarms"),
+        recall: spread(runs, Measure::Recall),
+        false_alarms: spread(runs, Measure::FalseAlarmsPer1000DeviceDays),
     });
     let points = points.collect();
     Curve { fault: entry.name.to_owned(), intensity_of: entry.intensity_of.to_owned(), points }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::score::{Better, Evidence, ScoreValue, Unit};
+use super::score::{Evidence, ScoreValue};
+use crate::expect::{Better, Unit};
 use crate::interval::{Difference, bootstrap_mean, paired_bootstrap};
 
 /// With fewer trials on a side, or fewer events on both, a difference is called thin however clear it looks.

@@ -25,7 +25,7 @@ use sim::outcome::{DeviceId, Outcome};
 
 pub use difference::{Direction, EVENTS_MIN, ScoreDifference, ScoreSpread, Spread, differences, spreads};
 pub use fate::{Fate, Miss};
-pub use score::{Better, Evidence, ScoreValue, Unit, values};
+pub use score::{Evidence, ScoreValue, values};
 
 use crate::interval::{Difference, paired_bootstrap};
 use crate::scorecard::Scorecard;
@@ -475,8 +475,8 @@ mod tests {
         let names = |list: &[u32]| -> Vec<_> {
             list.iter().map(|place| comparison.scores[*place as usize].score.as_str()).collect()
         };
-        assert_eq!(names(&comparison.grounds.better), ["recall", "time_undetected"]);
-        assert_eq!(names(&comparison.grounds.worse), ["precision", "false_alarms"]);
+        assert_eq!(names(&comparison.grounds.better), ["recall", "time_undetected.mean"]);
+        assert_eq!(names(&comparison.grounds.worse), ["precision", "false_alarms_per_1000_device_days"]);
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! Does an expectation hold, and is there evidence enough to say so?
 
 use defender::time::Millis;
-use sim::outcome::Outcome;
 use sim::scenario::expect::{Comparison, Expectation, Statement, Unit};
 
-use super::value::{Basis, Reading, measure};
+use super::value::{Basis, Reading};
 use crate::interval::{Difference, Proportion, Rate, bootstrap_mean};
-use crate::scorecard::Scorecard;
 
 /// What became of a test or of one thing that it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -56,7 +54,7 @@ impl Claim {
             Comparison::More => statement.bound <= 0.0,
             Comparison::Equal | Comparison::Unequal => true,
         };
-        if unit == Unit::Count || at_edge { Claim::EveryRun } else { Claim::Mean }
+        if matches!(unit, Unit::Amount(_)) || at_edge { Claim::EveryRun } else { Claim::Mean }
     }
 }
 
@@ -81,29 +79,19 @@ pub struct Judgment {
 /// [`Claim::Mean`] holds if its interval lies wholly on the right side of the bound, fails if wholly on the other, and is
 /// inconclusive between. Runs in which the measure is n/a are left out; of fewer than [`Difference::PAIRS_MIN`] left
 /// there is no interval.
-pub fn judge(expectation: &Expectation, runs: &[(&Outcome, &Scorecard)]) -> Judgment {
-    let Statement { measure: of, statistic, comparison, bound } = expectation.statement;
-    let mut reason = String::new();
-    let readings: Vec<Option<Reading>> = runs
-        .iter()
-        .map(|(outcome, card)| match measure(&expectation.subject, of, statistic, outcome, card) {
-            Ok(reading) => Some(reading),
-            Err(why) => {
-                if reason.is_empty() {
-                    reason = why;
-                }
-                None
-            }
-        })
-        .collect();
+///
+/// `readings` are what [`measure`](super::measure) says, run by run; the first run's seed addresses the bootstrap.
+pub fn judge(expectation: &Expectation, seed: u64, readings: &[Result<Reading, String>]) -> Judgment {
+    let Statement { comparison, bound, .. } = expectation.statement;
+    let mut reason = readings.iter().find_map(|reading| reading.clone().err()).unwrap_or_default();
+    let readings: Vec<Option<Reading>> = readings.iter().map(|reading| reading.clone().ok()).collect();
     let known: Vec<Reading> = readings.iter().copied().flatten().collect();
     let hold = known.iter().filter(|reading| comparison.holds(reading.value, bound)).count();
-    let seed = runs.first().map_or(0, |(outcome, _)| outcome.header.seed);
     let mut interval = None;
     let verdict = if known.is_empty() {
         reason = format!("n/a: {reason}");
         Verdict::Inconclusive
-    } else if runs.len() == 1 || Claim::of(&expectation.statement) == Claim::EveryRun {
+    } else if readings.len() == 1 || Claim::of(&expectation.statement) == Claim::EveryRun {
         match (hold == known.len(), known.len() == readings.len()) {
             (false, _) => Verdict::Failed,
             (true, true) => Verdict::Passed,
@@ -200,9 +188,11 @@ impl Judgment {
     /// A value of this expectation's measure as it would be written, times to the second.
     pub fn written(&self, value: f64) -> String {
         match self.expectation.statement.measure.unit() {
-            Unit::Time => Millis(value as i64).to_string(),
-            Unit::Count => format!("{value}"),
-            Unit::Share | Unit::Rate => format!("{}", (value * 10_000.0).round() / 10_000.0),
+            Unit::Seconds => Millis((value * 1_000.0).round() as i64).to_string(),
+            Unit::Amount(_) => format!("{value}"),
+            Unit::Share | Unit::PerDay | Unit::Per1000DeviceDays | Unit::PerDeviceYear | Unit::DeviceHours => {
+                format!("{}", (value * 10_000.0).round() / 10_000.0)
+            }
         }
     }
 }
@@ -213,8 +203,10 @@ mod tests {
     use sim::scenario::source::Place;
 
     use super::*;
+    use crate::expect::measure;
     use crate::fixture::Fixture;
     use crate::scorecard::score;
+    use sim::outcome::Outcome;
 
     fn expect(text: &str) -> Expectation {
         let statement = Statement::parse(text, SubjectKind::Run).unwrap_or_else(|wrong| panic!("{}", wrong.message));
@@ -235,11 +227,18 @@ mod tests {
         fixture.outcome
     }
 
+    fn judgment(text: &str, runs: &[(u32, u32)]) -> Judgment {
+        let expectation = expect(text);
+        let Statement { measure: of, statistic, .. } = expectation.statement;
+        let readings = runs.iter().map(|(seen, attacked)| {
+            let outcome = run(*seen, *attacked);
+            measure(&expectation.subject, of, statistic, &outcome, &score(&outcome))
+        });
+        judge(&expectation, 1, &readings.collect::<Vec<_>>())
+    }
+
     fn judged(text: &str, runs: &[(u32, u32)]) -> (Verdict, String) {
-        let outcomes: Vec<Outcome> = runs.iter().map(|(seen, attacked)| run(*seen, *attacked)).collect();
-        let cards: Vec<Scorecard> = outcomes.iter().map(score).collect();
-        let pairs: Vec<(&Outcome, &Scorecard)> = outcomes.iter().zip(&cards).collect();
-        let judgment = judge(&expect(text), &pairs);
+        let judgment = judgment(text, runs);
         (judgment.verdict, judgment.reason)
     }
 
@@ -260,11 +259,8 @@ mod tests {
     #[test]
     fn what_was_found_is_told_with_what_it_rests_on() {
         let found = |text: &str, runs: &[(u32, u32)]| {
-            let outcomes: Vec<Outcome> = runs.iter().map(|(seen, attacked)| run(*seen, *attacked)).collect();
-            let cards: Vec<Scorecard> = outcomes.iter().map(score).collect();
-            let pairs: Vec<(&Outcome, &Scorecard)> = outcomes.iter().zip(&cards).collect();
             let seeds: Vec<u64> = (7..7 + runs.len() as u64).collect();
-            judge(&expect(text), &pairs).found(&seeds)
+            judgment(text, runs).found(&seeds)
         };
         assert_eq!(found("recall == 1", &[(3, 4)]), "0.75 (3 of 4)");
         assert_eq!(found("recall == 1", &[(4, 4), (3, 4)]), "0.75 (3 of 4) with seed 8");

@@ -5,10 +5,11 @@ use sim::outcome::Outcome;
 use sim::scenario::expect::{Measure, Statistic, Subject};
 
 use crate::audit::CheckScore;
-use crate::detection::{AttackScore, ClassScore};
+use crate::detection::{AttackScore, ClassScore, detected_at};
 use crate::false_alarm::Rates;
 use crate::interval::{Proportion, Rate};
 use crate::latency::Latency;
+use crate::matching::{Cause, Detection};
 use crate::quality::BehaviorQuality;
 use crate::remediation::{ActionScore, AttackRemediation, DefectRemediation, Harm};
 use crate::scorecard::Scorecard;
@@ -16,7 +17,7 @@ use crate::scorecard::Scorecard;
 /// A measure's value in one run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
-    /// The value, in the measure's unit; times in milliseconds.
+    /// The value, in the measure's unit.
     pub value: f64,
     /// What it rests on.
     pub basis: Basis,
@@ -55,7 +56,7 @@ impl Reading {
     }
 
     fn time(value: Millis) -> Reading {
-        Reading::exact(value.0 as f64)
+        Reading::exact(value.as_seconds_f64())
     }
 }
 
@@ -82,6 +83,10 @@ pub const fn definition(measure: Measure) -> &'static str {
         Measure::IncidentRecall => "attacks detected on at least one device",
         Measure::Precision => "true alarms among true and false ones; of a check, findings that name a seeded defect",
         Measure::F1 => "harmonic mean of precision and recall",
+        Measure::TimeUndetected => {
+            "from onset to the first such event, of all attacked devices: of those never detected, until watching for \
+             them ended"
+        }
         Measure::Latency => "from onset to the first such event, of the devices detected",
         Measure::LatencyFromObservable => "the same from the first datapoint that could show it",
         Measure::FirstDetection => "from the attack's onset to the detection of its first device",
@@ -98,9 +103,19 @@ pub const fn definition(measure: Measure) -> &'static str {
         Measure::FalseAlarmsPerDay => "false alarms per day of the run",
         Measure::FalseAlarmsPer1000DeviceDays => "false alarms per 1,000 devices and day",
         Measure::FalseAlarmsPerDeviceYear => "false alarms per device and year",
+        Measure::FalseAlarmsSelfInflicted => "false alarms that our own mitigation explains, per 1,000 devices and day",
+        Measure::FalseAlarmsFault => "false alarms while the defence was broken, per 1,000 devices and day",
+        Measure::FalseAlarmsConfounder => "false alarms that an innocent event explains, per 1,000 devices and day",
+        Measure::FalseAlarmsPlain => "false alarms of ordinary variation, per 1,000 devices and day",
         Measure::IncidentsPerDay => "chains of alerted alarms of one behavior, per day of the run",
+        Measure::WorstHour => "alarms of the whole hour with the most of them, of behaviors that alert",
+        Measure::WaitForOneAnalyst => {
+            "from an incident's opening until the only analyst takes it, first come first served"
+        }
         Measure::Notifications => "messages that would have gone to SNS",
         Measure::Audits => "audits that ended",
+        Measure::AuditRecall => "seeded units of a defect that a check found",
+        Measure::AuditPrecision => "findings that name a seeded defect",
         Measure::Findings => "distinct unsuppressed findings: one per check and resource, however often repeated",
         Measure::NonCompliant => "non-compliant results over all audits, repeated ones too",
         Measure::SuppressedFindings => "suppressed results over all audits",
@@ -171,6 +186,9 @@ impl Book<'_> {
             Measure::LatencyFromObservable => {
                 self.time(card.detection.latency_from_observable.as_ref(), "nothing was detected")
             }
+            Measure::TimeUndetected => self.undetected(|_| true, "no device was attacked"),
+            Measure::AuditRecall => share(card.audit.recall, "no seeded defect calls for a check"),
+            Measure::AuditPrecision => share(card.audit.precision, "nothing was found"),
             Measure::ResetTime => self.time(measures.reset_time.as_ref(), "no alarm outlived its attack and ended"),
             Measure::NotReset => Ok(Reading::count(measures.not_reset)),
             Measure::TimeToAcknowledge => self.time(response.acknowledge.as_ref(), "no alarm was acknowledged"),
@@ -208,6 +226,15 @@ impl Book<'_> {
             Measure::FalseAlarmsPerDay => rate(measures.false_alarms.per_day),
             Measure::FalseAlarmsPer1000DeviceDays => rate(measures.false_alarms.per_1000_device_days),
             Measure::FalseAlarmsPerDeviceYear => rate(measures.false_alarms.per_device_year),
+            Measure::FalseAlarmsSelfInflicted => self.caused(Cause::SelfInflicted),
+            Measure::FalseAlarmsFault => self.caused(Cause::Fault),
+            Measure::FalseAlarmsConfounder => self.caused(Cause::Confounder),
+            Measure::FalseAlarmsPlain => self.caused(Cause::Plain),
+            Measure::WorstHour => Ok(Reading::count(card.load.worst_hour.map_or(0, |worst| worst.alarms))),
+            Measure::WaitForOneAnalyst => {
+                let alone = card.load.queues.iter().find(|queue| queue.analysts == 1);
+                self.time(alone.and_then(|queue| queue.wait.as_ref()), "there was no incident")
+            }
             Measure::IncidentsPerDay => rate(run(card.load.incidents).per_day),
             Measure::Notifications => Ok(Reading::count(self.outcome.tally.notifications)),
             _ => self.foreign(),
@@ -228,6 +255,7 @@ impl Book<'_> {
             Measure::RecallLenient => share(attack.recall_lenient, nobody),
             Measure::Latency => self.time(attack.latency.as_ref(), unseen),
             Measure::LatencyFromObservable => self.time(attack.latency_from_observable.as_ref(), unseen),
+            Measure::TimeUndetected => self.undetected(|part| part.act == attack.act, nobody),
             Measure::FirstDetection => time(attack.first_device).ok_or_else(|| unseen.to_owned()),
             Measure::HalfDetected => {
                 time(attack.half_of_devices).ok_or_else(|| "less than half of its devices were detected".to_owned())
@@ -360,6 +388,18 @@ impl Book<'_> {
         }
     }
 
+    fn caused(&self, cause: Cause) -> Result<Reading, String> {
+        let row = self.card.false_alarms.causes.iter().find(|row| row.cause == cause);
+        rate(row.and_then(|row| row.rates.per_1000_device_days))
+    }
+
+    /// A distribution over all attacked devices, so that missing the slow ones does not flatter.
+    fn undetected(&self, of: impl Fn(&Detection) -> bool, none: &str) -> Result<Reading, String> {
+        let parts = self.card.matching.detections.iter().filter(|part| of(part));
+        let spans = parts.map(|part| detected_at(self.outcome, part).unwrap_or(part.watched_until) - part.onset);
+        self.time(Latency::of(spans).as_ref(), none)
+    }
+
     fn time(&self, times: Option<&Latency>, none: &str) -> Result<Reading, String> {
         let (Some(times), Some(statistic)) = (times, self.statistic) else { return Err(none.to_owned()) };
         let value = match statistic {
@@ -371,7 +411,7 @@ impl Book<'_> {
             Statistic::P99 => times.p99,
             Statistic::Max => times.max,
         };
-        Ok(Reading { value: value.0 as f64, basis: Basis::Times(times.count) })
+        Ok(Reading { value: value.as_seconds_f64(), basis: Basis::Times(times.count) })
     }
 
     /// The loader lets no measure through that its subject does not have.
@@ -416,7 +456,7 @@ mod tests {
 
     fn read(fixture: &Fixture, subject: &Subject, name: &str) -> Result<f64, String> {
         let (name, statistic) = name.split_once('.').map_or((name, None), |(name, word)| (name, Some(word)));
-        let of = *Measure::ALL.iter().find(|measure| measure.name() == name).expect("a measure");
+        let of = Measure::named(name).expect("a measure");
         let statistic = statistic
             .map(|word| Statistic::ALL.into_iter().find(|statistic| statistic.name() == word).expect("a statistic"));
         let card = score(&fixture.outcome);
@@ -430,13 +470,22 @@ mod tests {
         let leak = Subject::Attack("leak".into());
         let of = |name: &str| Subject::Behavior { profile: "profile".into(), behavior: name.into() };
         let class = Subject::Class("meter".into());
-        let minutes = |minutes: i64| Millis::minutes(minutes).0 as f64;
+        let minutes = |minutes: f64| minutes * 60.0;
         for (subject, name, value) in [
             (&run, "recall", 0.75),
             (&run, "precision", 0.75),
             (&run, "incident_recall", 1.0),
-            (&run, "latency.min", minutes(10)),
-            (&run, "latency.max", minutes(40)),
+            // Of the fourth: until watching for it ended, 40 minutes of attack and ten of grace.
+            (&run, "time_undetected.max", minutes(50.0)),
+            (&run, "time_undetected.mean", minutes((10.0 + 20.0 + 40.0 + 50.0) / 4.0)),
+            (&leak, "time_undetected.min", minutes(10.0)),
+            // The three true ones, all in the second hour.
+            (&run, "worst_hour", 3.0),
+            (&run, "wait_for_one_analyst.min", 0.0),
+            (&run, "false_alarms_plain", 5.0),
+            (&run, "false_alarms_fault", 0.0),
+            (&run, "latency.min", minutes(10.0)),
+            (&run, "latency.max", minutes(40.0)),
             (&run, "alarms", 4.0),
             (&run, "true_alarms", 3.0),
             (&run, "alarms_per_day", 2.0),
@@ -444,8 +493,8 @@ mod tests {
             // 1 false alarm on 100 devices in 2 days.
             (&run, "false_alarms_per_1000_device_days", 5.0),
             (&leak, "recall", 0.75),
-            (&leak, "first_detection", minutes(10)),
-            (&leak, "half_detected", minutes(20)),
+            (&leak, "first_detection", minutes(10.0)),
+            (&leak, "half_detected", minutes(20.0)),
             (&leak, "remediation_coverage", 0.0),
             (&leak, "harm_averted", 0.0),
             (&of("sent"), "alarms", 3.0),
@@ -454,7 +503,7 @@ mod tests {
             (&of("auth"), "precision", 0.0),
             (&class, "recall", 0.75),
             (&class, "alarms", 4.0),
-            (&class, "latency.max", minutes(40)),
+            (&class, "latency.max", minutes(40.0)),
         ] {
             assert_eq!(read(&fixture, subject, name), Ok(value), "{subject}: {name}");
         }
@@ -490,7 +539,7 @@ mod tests {
         let off = Subject::Defect("off".into());
         assert_eq!(read(&fixture, &off, "recall"), Ok(0.0));
         assert_eq!(read(&fixture, &off, "removed"), Ok(1.0));
-        assert_eq!(read(&fixture, &off, "time_to_remove.max"), Ok(Millis::minutes(90).0 as f64));
+        assert_eq!(read(&fixture, &off, "time_to_remove.max"), Ok(90.0 * 60.0));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::path::Path;
 use defender::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Better, Evidence, ScoreValue, Unit};
+use crate::compare::{Evidence, ScoreValue};
+use crate::expect::{Better, Unit};
 use crate::interval::Proportion;
 
 /// What scenarios measured.

@@ -23,5 +23,5 @@ pub use baseline::{Baseline, Measured, Score, Unreadable, seen_from};
 pub use coverage::{Coverage, Exercise, Part, Unexercised};
 pub use find::{Test, What, find, is_rule_tests};
 pub use regression::{Noise, Regression, ScenarioChange, ScoreChange, Standing};
-pub use report::{Case, Kind, Report, TestReport, Totals};
+pub use report::{Kind, Report, TestReport, Totals};
 pub use run::{NotRun, Options, Unwatched, Watch, run};

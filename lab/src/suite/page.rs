@@ -38,9 +38,9 @@ fn measures() -> String {
             if measure.is_distribution() { format!("{}.…", measure.name()) } else { measure.name().to_owned() };
         let unit = match measure.unit() {
             Unit::Share => "a share",
-            Unit::Count => "a whole number",
-            Unit::Rate => "a number",
-            Unit::Time => "a duration",
+            Unit::Amount(_) => "a whole number",
+            Unit::Seconds => "a duration",
+            Unit::PerDay | Unit::Per1000DeviceDays | Unit::PerDeviceYear | Unit::DeviceHours => "a number",
         };
         let _ = writeln!(table, "| `{name}` | {} | {unit} | {} |", subjects.join(", "), definition(*measure));
     }

@@ -11,7 +11,8 @@
 use serde::Serialize;
 
 use super::baseline::{Baseline, Measured, Score};
-use crate::compare::{Better, Direction, EVENTS_MIN, ScoreDifference, Unit, differences};
+use crate::compare::{Direction, EVENTS_MIN, ScoreDifference, differences};
+use crate::expect::{Better, Unit};
 use crate::interval::{Difference, Proportion, newcombe};
 
 /// Where a score or a scenario stands against its baseline.

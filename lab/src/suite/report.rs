@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::baseline::{Baseline, Measured};
 use super::coverage::{Coverage, Exercise};
 use super::regression::{Regression, Standing};
-use crate::expect::{Judgment, Verdict};
+use crate::expect::{Case, Verdict};
 use crate::rule_test::{RuleJudgment, RuleTest};
 
 /// What kind of test it is.
@@ -57,40 +57,6 @@ pub struct TestReport {
     /// Of a scenario: what it measured.
     #[serde(skip)]
     pub measured: Option<Measured>,
-}
-
-/// One expectation of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Case {
-    /// What is expected, for example `attack leak: recall == 1`.
-    pub expected: String,
-    /// Where it was written, as a line.
-    pub line: usize,
-    /// Whether it holds.
-    pub verdict: Verdict,
-    /// What was found, in words: `0.95 (19 of 20)`.
-    pub found: String,
-    /// The value: of the one run, of the run that fails worst, or the mean; times in milliseconds.
-    pub value: Option<f64>,
-    /// What is allowed, in words: `>= 0.95`.
-    pub allowed: String,
-    /// Why it is inconclusive; empty otherwise.
-    pub reason: String,
-}
-
-impl Case {
-    /// Of a judgment over these seeds.
-    pub(super) fn of(judgment: &Judgment, seeds: &[u64]) -> Case {
-        Case {
-            expected: judgment.expectation.to_string(),
-            line: judgment.expectation.place.line_and_column().0,
-            verdict: judgment.verdict,
-            found: judgment.found(seeds),
-            value: judgment.shown(),
-            allowed: judgment.expectation.statement.allowed(),
-            reason: judgment.reason.clone(),
-        }
-    }
 }
 
 impl TestReport {

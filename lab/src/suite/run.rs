@@ -4,18 +4,17 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use sim::outcome::Outcome;
 use sim::scenario::Loaded;
 use sim::world::{self, Observer, RunOptions, Stopped};
 
 use super::baseline::Measured;
 use super::coverage::Exercise;
 use super::find::{Test, What};
-use super::report::{Case, TestReport};
-use crate::compare::values;
-use crate::expect::{Verdict, judge};
+use super::report::TestReport;
+use crate::expect::Verdict;
 use crate::rule_test;
-use crate::scorecard::{Scorecard, score};
+use crate::scorecard::score;
+use crate::seeds::Repeats;
 
 /// How tests are run.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +164,7 @@ fn scenario(
 ) -> Result<(), Stopped> {
     let mut scenario = loaded.scenario.clone();
     let first = options.seed.unwrap_or(scenario.seed);
-    let mut runs: Vec<(Outcome, Scorecard)> = Vec::new();
+    let mut repeats = Repeats::new(&loaded.scenario.expectations);
     let mut measured = Measured {
         file: report.file.clone(),
         scenario: loaded.lock.digest(),
@@ -177,18 +176,14 @@ fn scenario(
         scenario.seed = first.wrapping_add(more);
         let play = RunOptions { threads: Some(threads), ..RunOptions::default() };
         let outcome = world::run(&scenario, play, &mut Asked(watch))?.outcome;
-        let card = score(&outcome);
-        measured.add(scenario.seed, values(&outcome, &card));
+        measured.add(scenario.seed, repeats.add(&outcome, &score(&outcome)).to_vec());
         report.exercise.add(&scenario.expectations, &outcome);
         report.seeds.push(scenario.seed);
-        report.digests.push(outcome.header.digest.clone());
-        runs.push((outcome, card));
+        report.digests.push(outcome.header.digest);
     }
     measured.finish();
     report.measured = Some(measured);
-    let pairs: Vec<(&Outcome, &Scorecard)> = runs.iter().map(|(outcome, card)| (outcome, card)).collect();
-    report.cases =
-        scenario.expectations.iter().map(|expectation| Case::of(&judge(expectation, &pairs), &report.seeds)).collect();
+    report.cases = repeats.cases();
     report.verdict = Verdict::worst(report.cases.iter().map(|case| case.verdict));
     Ok(())
 }

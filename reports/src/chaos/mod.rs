@@ -8,15 +8,17 @@ use std::path::Path;
 
 use lab::chaos::healing::Left;
 use lab::chaos::{Chaos, Company, Trial, Weakness};
-use lab::compare::{Better, Direction, ScoreDifference};
+use lab::compare::{Direction, ScoreDifference};
+use lab::expect::Better;
 
-use crate::comparison::tables::{change, shown, spoken};
+use crate::comparison::tables::change;
 use crate::grid;
 use crate::html::page::{Again, Answer, Page, Section};
 use crate::html::table::Table;
 use crate::part::{self, Part};
 use crate::plot::Figure;
 use crate::run_dir::{Destination, WriteError, write_figures, write_text};
+use crate::unit::{shown, spoken};
 use crate::wording::{span, things};
 
 /// Rows of a table in a terminal.

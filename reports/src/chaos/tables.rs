@@ -2,20 +2,21 @@
 
 use lab::chaos::{Chaos, Company, Trial};
 use lab::compare::{Direction, ScoreDifference, Spread};
+use lab::expect::Unit;
 
 use super::{is_loss, left, of, row};
-use crate::comparison::tables::{interval, shown, spoken};
 use crate::html::table::{Cell, Column, Table, numbers, text, value, words};
+use crate::unit::{interval, shown, spoken};
 use crate::wording::{NOT_AVAILABLE, number, percent};
 
 /// The scores of an overview, as they are called there: enough to see where it hurts.
 pub(super) const SHOWN: [(&str, &str); 6] = [
     ("recall", "recall"),
-    ("time_undetected", "time undetected"),
-    ("false_alarms", "false alarms"),
+    ("time_undetected.mean", "time undetected"),
+    ("false_alarms_per_1000_device_days", "false alarms"),
     ("audit_recall", "audit recall"),
     ("remediation_coverage", "remediation"),
-    ("dwell_time", "dwell time"),
+    ("dwell_time.mean", "dwell time"),
 ];
 /// Remnants listed.
 const REMNANTS: usize = 500;
@@ -31,7 +32,7 @@ pub(super) fn columns(chaos: &Chaos) -> Vec<(&'static str, &'static str)> {
 /// A change with its mark: short, for an overview. `−12 points`, without the unit's denominator.
 pub(super) fn brief(row: &ScoreDifference, mean: f64) -> String {
     let text = match row.unit {
-        lab::compare::Unit::Per1000DeviceDays | lab::compare::Unit::PerDay if mean != 0.0 => {
+        Unit::Per1000DeviceDays | Unit::PerDay if mean != 0.0 => {
             format!("{}{}", if mean > 0.0 { "+" } else { "" }, number(mean))
         }
         _ => shown(mean, &row.unit, true),
@@ -154,7 +155,7 @@ pub(super) fn remnants(chaos: &Chaos) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use lab::compare::{Better, Unit};
+    use lab::expect::Better;
 
     use super::*;
 

@@ -2,10 +2,11 @@
 
 use lab::compare::{ActComparison, Comparison, Direction, ScoreDifference};
 
-use super::tables::{said, shown, spoken};
+use super::tables::said;
 use crate::plot::canvas::{Anchor, Canvas, fit};
 use crate::plot::palette::Tone;
 use crate::plot::{Caption, Drawing, Figure, Form, csv_text};
+use crate::unit::{shown, spoken};
 use crate::wording::count;
 
 /// Those that have something to show.

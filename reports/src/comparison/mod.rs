@@ -13,6 +13,7 @@ use crate::html::page::{Again, Answer, Page, Section};
 use crate::part::{self, Part};
 use crate::plot::Figure;
 use crate::run_dir::{Destination, WriteError, write_figures, write_text};
+use crate::unit::spoken;
 use crate::wording::{span, things};
 
 /// Rows of a table in a terminal.
@@ -100,7 +101,7 @@ pub(crate) fn headline(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first.label, &comparison.second.label);
     let Grounds { better, worse, unclear, thin, .. } = &comparison.grounds;
     let names = |list: &[u32]| {
-        let names: Vec<_> = list.iter().map(|i| tables::spoken(&comparison.scores[*i as usize].score)).collect();
+        let names: Vec<_> = list.iter().map(|i| spoken(&comparison.scores[*i as usize].score)).collect();
         names.join(", ")
     };
     match comparison.verdict {

@@ -1,47 +1,11 @@
 //! The tables of a comparison.
 
-use lab::Millis;
-use lab::compare::{Comparison, Direction, Fate, Miss, ScoreDifference, Spread, Unit};
+use lab::compare::{Comparison, Direction, Fate, Miss, ScoreDifference, Spread};
+use lab::expect::Unit;
 
 use crate::html::table::{Cell, Table, numbers, text, value, words};
-use crate::wording::{NOT_AVAILABLE, amount, number, percent, span};
-
-/// `recall`, `false alarms per 1,000 device-days`: a score's name for people.
-pub(crate) fn spoken(score: &str) -> String {
-    score.replace('_', " ")
-}
-
-/// A value in its unit. Of a difference, `signed` shows which way.
-pub(crate) fn shown(value: f64, unit: &Unit, signed: bool) -> String {
-    if signed && value == 0.0 {
-        return "0".to_owned();
-    }
-    let sign = if signed && value > 0.0 { "+" } else { "" };
-    let magnitude = match unit {
-        Unit::Share if signed => format!("{} points", number(value * 100.0)),
-        Unit::Share => percent(value),
-        Unit::Seconds => span(Millis((value * 1_000.0).round() as i64)),
-        Unit::PerDay => format!("{} a day", number(value)),
-        Unit::Per1000DeviceDays => format!("{} per 1,000 device-days", number(value)),
-        Unit::DeviceHours => format!("{} device-hours", number(value)),
-        Unit::Amount(what) if value >= 0.0 => amount(value.round() as u64, what),
-        Unit::Amount(what) => format!("-{}", amount((-value).round() as u64, what)),
-    };
-    format!("{sign}{magnitude}")
-}
-
-/// `-0.61 to +0.25`: the unit stands with the value before it.
-pub(crate) fn interval(low: f64, high: f64, unit: &Unit) -> String {
-    if low == 0.0 && high == 0.0 {
-        return String::new();
-    }
-    let end = |x: f64| match unit {
-        Unit::Seconds | Unit::Amount(_) => shown(x, unit, true),
-        Unit::Share => bare(x * 100.0),
-        Unit::PerDay | Unit::Per1000DeviceDays | Unit::DeviceHours => bare(x),
-    };
-    format!("{} to {}", end(low), end(high))
-}
+use crate::unit::{interval, shown, spoken};
+use crate::wording::{NOT_AVAILABLE, span};
 
 /// The mean change of a score with its interval: `-12.5 points, -15 to -9.8`.
 pub(crate) fn change(row: &ScoreDifference) -> String {
@@ -51,10 +15,6 @@ pub(crate) fn change(row: &ScoreDifference) -> String {
         Some(ends) if !ends.is_empty() => format!("{mean}, {ends}"),
         _ => mean,
     }
-}
-
-fn bare(x: f64) -> String {
-    format!("{}{}", if x > 0.0 { "+" } else { "" }, number(x))
 }
 
 pub(super) fn said(direction: Direction) -> &'static str {

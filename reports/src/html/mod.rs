@@ -7,8 +7,10 @@ pub(crate) mod table;
 
 use lab::Scorecard;
 use lab::outcome::Outcome;
+use lab::seeds::OverSeeds;
 
 use crate::plot::Figure;
+use crate::seeds;
 use crate::tables::TableNote;
 use crate::text;
 use crate::wording::{date, span, things};
@@ -18,11 +20,24 @@ use page::{Again, Answer, Page};
 pub(crate) fn report(
     outcome: &Outcome,
     card: &Scorecard,
+    over: Option<&OverSeeds>,
     figures: &[Figure],
     notes: &[TableNote],
 ) -> Result<String, minijinja::Error> {
     let header = &outcome.header;
     let answer = |label, anchor, text| Answer { label, anchor, text };
+    let mut answers = vec![
+        answer("What happened", "what-happened", text::happened(outcome)),
+        answer("What was seen", "what-was-seen", text::seen(card)),
+        answer("How fast", "how-fast", text::fast(card)),
+        answer("At what cost", "at-what-cost", text::cost(card)),
+        answer("Contained", "contained", text::contained(card)),
+    ];
+    let mut sections = sections::sections(outcome, card, figures);
+    if let Some(over) = over {
+        answers.push(answer("Over the seeds", "over-the-seeds", seeds::headline(over)));
+        sections.insert(0, seeds::section(over));
+    }
     let page = Page {
         window: format!("{}: run report", header.scenario),
         heading: header.title.clone(),
@@ -34,15 +49,9 @@ pub(crate) fn report(
             format!("version {}", header.version),
         ],
         modes: modes(outcome),
-        answers: vec![
-            answer("What happened", "what-happened", text::happened(outcome)),
-            answer("What was seen", "what-was-seen", text::seen(card)),
-            answer("How fast", "how-fast", text::fast(card)),
-            answer("At what cost", "at-what-cost", text::cost(card)),
-            answer("Contained", "contained", text::contained(card)),
-        ],
+        answers,
         measures: sections::measures(card),
-        sections: sections::sections(outcome, card, figures),
+        sections,
         warnings: outcome.warnings.clone(),
         again: Again {
             lead: format!(

@@ -31,6 +31,8 @@ pub(crate) struct Cell {
     pub(crate) text: String,
     /// A second, quieter line.
     pub(crate) beside: String,
+    /// The id of its definition in the glossary, or nothing.
+    pub(crate) term: &'static str,
     /// What to sort by, where the text does not say.
     pub(crate) key: String,
     /// Whether the value calls for attention.
@@ -62,7 +64,7 @@ pub(crate) const fn numbers(name: &'static str, term: &'static str) -> Column {
 
 /// Words in a cell.
 pub(crate) fn text(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), beside: String::new(), key: String::new(), alert: false }
+    Cell { text: text.into(), beside: String::new(), term: "", key: String::new(), alert: false }
 }
 
 /// A number in a cell, with what to sort by.
@@ -70,6 +72,7 @@ pub(crate) fn value(shown: impl Into<String>, key: Option<f64>) -> Cell {
     Cell {
         text: shown.into(),
         beside: String::new(),
+        term: "",
         key: key.map_or_else(|| "-1".to_owned(), |key| key.to_string()),
         alert: false,
     }
@@ -78,6 +81,12 @@ pub(crate) fn value(shown: impl Into<String>, key: Option<f64>) -> Cell {
 impl Cell {
     pub(crate) fn beside(mut self, beside: impl Into<String>) -> Cell {
         self.beside = beside.into();
+        self
+    }
+
+    /// With a link to its definition.
+    pub(crate) fn defined(mut self, term: &'static str) -> Cell {
+        self.term = term;
         self
     }
 

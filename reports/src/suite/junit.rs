@@ -131,7 +131,7 @@ fn cases_of(test: &TestReport, seconds: f64) -> Vec<Case> {
         let text = format!("{}:{}\n{}\n{repeat}", test.file, test.line, test.wrong.join("\n"));
         return vec![Case { name: test.name.clone(), seconds, outcome: Outcome::of(verdict, first, text) }];
     }
-    let case = |case: &lab::suite::Case| {
+    let case = |case: &lab::expect::Case| {
         let mut message = format!("found {}, allowed {}", case.found, case.allowed);
         if !case.reason.is_empty() {
             let _ = write!(message, " ({})", case.reason);

@@ -56,9 +56,9 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use lab::compare::Unit;
-    use lab::expect::Verdict;
-    use lab::suite::{Case, Exercise, Noise, Regression, ScenarioChange, ScoreChange, Standing};
+    use lab::expect::Case;
+    use lab::expect::{Unit, Verdict};
+    use lab::suite::{Exercise, Noise, Regression, ScenarioChange, ScoreChange, Standing};
 
     use super::*;
 
@@ -130,10 +130,10 @@ pub(crate) mod tests {
                 Noise::Difference { low: -0.7, high: -0.37 },
                 Standing::Worse,
             ),
-            score("dwell_time", Unit::Seconds, Some(600.0), Some(7_200.0), Noise::Unknown, Standing::Inconclusive),
+            score("dwell_time.mean", Unit::Seconds, Some(600.0), Some(7_200.0), Noise::Unknown, Standing::Inconclusive),
             score("precision", Unit::Share, Some(1.0), None, Noise::Unknown, Standing::Inconclusive),
             score(
-                "false_alarms",
+                "false_alarms_per_1000_device_days",
                 Unit::Per1000DeviceDays,
                 Some(1.5),
                 Some(2.5),

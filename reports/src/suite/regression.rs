@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use lab::Millis;
-use lab::compare::Unit;
 use lab::suite::{Noise, Regression, ScenarioChange, ScoreChange, Standing};
 
-use crate::wording::{count, number, span, things};
+use crate::unit::{interval, shown};
+use crate::wording::{count, number, things};
 
 /// Changed scores told of each scenario; the rest is counted.
 pub(super) const SCORES: usize = 12;
@@ -33,33 +32,18 @@ pub(super) fn totals(regression: &Regression) -> String {
     text
 }
 
-/// The change in words: `0.95 → 0.4`.
+/// The change in words: `95.0 % → 40.0 %`.
 pub(super) fn change(change: &ScoreChange) -> String {
-    let value = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| written(&change.unit, value));
+    let value = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| shown(value, &change.unit, false));
     format!("{} → {}", value(change.before), value(change.now))
 }
 
-/// Its interval in words: `difference -0.7 to -0.37`; empty if unknown.
+/// Its interval in words: `difference -70.0 to -37.0`; empty if unknown.
 pub(super) fn noise(change: &ScoreChange) -> String {
     match change.noise {
-        Noise::Difference { low, high } => {
-            format!("difference {} to {}", signed(&change.unit, low), signed(&change.unit, high))
-        }
+        Noise::Difference { low, high } => format!("difference {}", interval(low, high, &change.unit)),
         Noise::Ratio { low, high: Some(high) } => format!("{} to {} times as many", number(low), number(high)),
         Noise::Ratio { low, high: None } => format!("at least {} times as many", number(low)),
         Noise::Unknown => String::new(),
     }
-}
-
-fn written(unit: &Unit, value: f64) -> String {
-    match unit {
-        Unit::Seconds => span(Millis((value * 1_000.0) as i64)),
-        Unit::Amount(unit) => format!("{} {unit}", number(value)),
-        Unit::Share | Unit::PerDay | Unit::Per1000DeviceDays | Unit::DeviceHours => number(value),
-    }
-}
-
-fn signed(unit: &Unit, value: f64) -> String {
-    let sign = if value < 0.0 { "-" } else { "" };
-    format!("{sign}{}", written(unit, value.abs()))
 }

@@ -16,6 +16,7 @@
 use std::fmt;
 use std::ops::Range;
 
+pub use super::catalog::{Better, Measure, Rank, Statistic, Unit};
 use defender::time::Millis;
 
 use super::field::{Field, Mismatch, Shape};
@@ -135,25 +136,22 @@ pub struct Statement {
     pub statistic: Option<Statistic>,
     /// How it must relate.
     pub comparison: Comparison,
-    /// To what: a number, a share in 0..=1, or milliseconds, as [`Measure::unit`] says.
+    /// To what, in the measure's [unit](Measure::unit).
     pub bound: f64,
 }
 
 impl Statement {
     /// The measure with its statistic: `latency.p95`.
     pub fn quantity(&self) -> String {
-        match self.statistic {
-            Some(statistic) => format!("{}.{}", self.measure.name(), statistic.name()),
-            None => self.measure.name().to_owned(),
-        }
+        self.measure.quantity(self.statistic)
     }
 
     /// What is allowed: the operator and the value, `<= 15m`.
     pub fn allowed(&self) -> String {
         let symbol = self.comparison.symbol();
         match self.measure.unit() {
-            Unit::Time => format!("{symbol} {}", Exactly(Millis(self.bound as i64))),
-            Unit::Share | Unit::Count | Unit::Rate => format!("{symbol} {}", self.bound),
+            Unit::Seconds => format!("{symbol} {}", Exactly(Millis((self.bound * 1_000.0).round() as i64))),
+            _ => format!("{symbol} {}", self.bound),
         }
     }
 }
@@ -161,69 +159,6 @@ impl Statement {
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.quantity(), self.allowed())
-    }
-}
-
-/// What a measure is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// A share in 0..=1.
-    Share,
-    /// A whole number.
-    Count,
-    /// A number, 0 or more.
-    Rate,
-    /// Milliseconds.
-    Time,
-}
-
-/// Which way is better, for telling a regression from an improvement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
-    /// Neither: a change is told, and is no regression.
-    Neither,
-}
-
-/// One number of a distribution of times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as in every table of quantiles")]
-pub enum Statistic {
-    Min,
-    Mean,
-    P50,
-    P90,
-    P95,
-    P99,
-    Max,
-}
-
-impl Statistic {
-    /// All, in ascending order of what they show.
-    pub const ALL: [Statistic; 7] = [
-        Statistic::Min,
-        Statistic::Mean,
-        Statistic::P50,
-        Statistic::P90,
-        Statistic::P95,
-        Statistic::P99,
-        Statistic::Max,
-    ];
-
-    /// The word after the point.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Statistic::Min => "min",
-            Statistic::Mean => "mean",
-            Statistic::P50 => "p50",
-            Statistic::P90 => "p90",
-            Statistic::P95 => "p95",
-            Statistic::P99 => "p99",
-            Statistic::Max => "max",
-        }
     }
 }
 
@@ -278,89 +213,6 @@ impl Comparison {
     pub const fn is_one_sided(self) -> bool {
         !matches!(self, Comparison::Equal | Comparison::Unequal)
     }
-}
-
-macro_rules! measures {
-    ($($variant:ident, $name:literal, $unit:ident, $distribution:literal, $better:ident, [$($subject:ident),*];)*) => {
-        /// A score that can be expected. What each means is said where the laboratory looks it up.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[expect(missing_docs, reason = "defined at lab::expect::definition, one sentence each")]
-        pub enum Measure { $($variant,)* }
-
-        impl Measure {
-            /// All measures.
-            pub const ALL: &[Measure] = &[$(Measure::$variant,)*];
-
-            /// The word.
-            pub const fn name(self) -> &'static str {
-                match self { $(Measure::$variant => $name,)* }
-            }
-
-            /// What it is counted in.
-            pub const fn unit(self) -> Unit {
-                match self { $(Measure::$variant => Unit::$unit,)* }
-            }
-
-            /// Whether it is a distribution, of which a [`Statistic`] is expected.
-            pub const fn is_distribution(self) -> bool {
-                match self { $(Measure::$variant => $distribution,)* }
-            }
-
-            /// Which way is better.
-            pub const fn better(self) -> Better {
-                match self { $(Measure::$variant => Better::$better,)* }
-            }
-
-            /// The subjects that have it.
-            pub const fn subjects(self) -> &'static [SubjectKind] {
-                match self { $(Measure::$variant => &[$(SubjectKind::$subject,)*],)* }
-            }
-        }
-    };
-}
-
-measures! {
-    Recall, "recall", Share, false, Higher, [Run, Attack, Defect, Behavior, Class, Check];
-    RecallLenient, "recall_lenient", Share, false, Higher, [Run, Attack];
-    IncidentRecall, "incident_recall", Share, false, Higher, [Run];
-    Precision, "precision", Share, false, Higher, [Run, Behavior, Check];
-    F1, "f1", Share, false, Higher, [Run, Behavior];
-    Latency, "latency", Time, true, Lower, [Run, Attack, Class];
-    LatencyFromObservable, "latency_from_observable", Time, true, Lower, [Run, Attack];
-    FirstDetection, "first_detection", Time, false, Lower, [Attack];
-    HalfDetected, "half_detected", Time, false, Lower, [Attack];
-    ResetTime, "reset_time", Time, true, Lower, [Run];
-    NotReset, "not_reset", Count, false, Lower, [Run];
-    TimeToAcknowledge, "time_to_acknowledge", Time, true, Lower, [Run];
-    TimeToRespond, "time_to_respond", Time, true, Lower, [Run];
-    DwellTime, "dwell_time", Time, true, Lower, [Run];
-    Alarms, "alarms", Count, false, Neither, [Run, Behavior, Class];
-    TrueAlarms, "true_alarms", Count, false, Neither, [Run, Behavior];
-    FalseAlarms, "false_alarms", Count, false, Lower, [Run, Behavior, Class];
-    AlarmsPerDay, "alarms_per_day", Rate, false, Neither, [Run, Behavior, Class];
-    FalseAlarmsPerDay, "false_alarms_per_day", Rate, false, Lower, [Run, Behavior, Class];
-    FalseAlarmsPer1000DeviceDays, "false_alarms_per_1000_device_days", Rate, false, Lower, [Run, Behavior, Class];
-    FalseAlarmsPerDeviceYear, "false_alarms_per_device_year", Rate, false, Lower, [Run, Behavior, Class];
-    IncidentsPerDay, "incidents_per_day", Rate, false, Neither, [Run];
-    Notifications, "notifications", Count, false, Neither, [Run];
-    Audits, "audits", Count, false, Neither, [Run];
-    Findings, "findings", Count, false, Neither, [Run, Check];
-    NonCompliant, "non_compliant", Count, false, Neither, [Check];
-    SuppressedFindings, "suppressed_findings", Count, false, Neither, [Check];
-    TimeToFinding, "time_to_finding", Time, true, Lower, [Run, Check];
-    RemediationCoverage, "remediation_coverage", Share, false, Higher, [Run, Attack];
-    TimeToContain, "time_to_contain", Time, true, Lower, [Run, Attack];
-    HarmAverted, "harm_averted", Share, false, Higher, [Attack, Defect];
-    Removed, "removed", Share, false, Higher, [Defect];
-    TimeToRemove, "time_to_remove", Time, true, Lower, [Defect];
-    CollateralDevices, "collateral_devices", Count, false, Lower, [Run];
-    CollateralDeviceHours, "collateral_device_hours", Rate, false, Lower, [Run];
-    RotatedInTime, "rotated_in_time", Share, false, Higher, [Run];
-    OutageDeviceHours, "outage_device_hours", Rate, false, Lower, [Run];
-    Started, "started", Count, false, Neither, [Action];
-    Effective, "effective", Count, false, Neither, [Action];
-    Failed, "failed", Count, false, Lower, [Action];
-    TimeToEffect, "time_to_effect", Time, true, Lower, [Action];
 }
 
 /// A text that is no statement: where in it, what is wrong, and the remedy.
@@ -482,9 +334,11 @@ fn quantity(text: &str, span: Range<usize>, kind: SubjectKind) -> Result<(Measur
 fn value(text: &str, unit: Unit) -> Result<f64, &'static str> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     match unit {
-        Unit::Time => parse_duration(text).map(|span| span.0 as f64).map_err(|_| "a duration such as `15m`"),
-        Unit::Count => text.parse::<u32>().map(f64::from).map_err(|_| "a whole number"),
-        Unit::Rate => number(text).ok_or("a number, 0 or more"),
+        Unit::Seconds => parse_duration(text).map(Millis::as_seconds_f64).map_err(|_| "a duration such as `15m`"),
+        Unit::Amount(_) => text.parse::<u32>().map(f64::from).map_err(|_| "a whole number"),
+        Unit::PerDay | Unit::Per1000DeviceDays | Unit::PerDeviceYear | Unit::DeviceHours => {
+            number(text).ok_or("a number, 0 or more")
+        }
         Unit::Share => {
             let share = match (text.strip_suffix('%'), text.split_once('/')) {
                 (Some(percent), _) => number(percent).map(|percent| percent / 100.0),
@@ -609,6 +463,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), Measure::ALL.len());
         assert!(Measure::ALL.iter().all(|measure| !measure.subjects().is_empty()));
-        assert!(Measure::ALL.iter().all(|measure| !measure.is_distribution() || measure.unit() == Unit::Time));
+        assert!(Measure::ALL.iter().all(|measure| !measure.is_distribution() || measure.unit() == Unit::Seconds));
     }
 }

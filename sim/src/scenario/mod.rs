@@ -10,6 +10,7 @@
 mod apportion;
 pub mod archetype;
 mod campaign;
+mod catalog;
 pub mod document;
 pub mod expect;
 pub mod field;
