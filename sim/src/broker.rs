@@ -16,6 +16,10 @@ use crate::shard::{Access, source_address};
 pub(crate) struct Usual {
     /// The topic it publishes to.
     pub publishes: String,
+    /// Other topics it publishes to.
+    pub other_publishes: Vec<String>,
+    /// Other topics it receives on.
+    pub other_receives: Vec<String>,
     /// The filter it subscribes to.
     pub subscribes: String,
     /// What is delivered on that filter: the filter with its wildcards filled in.
@@ -27,7 +31,14 @@ impl Usual {
     pub fn of(archetype: &Archetype, name: &str) -> Usual {
         let own = |template: &str| template.replace("{thing}", name);
         let subscribes = own(&archetype.subscribe_topic);
-        Usual { publishes: own(&archetype.publish_topic), receives: subscribes.replace(['+', '#'], "x"), subscribes }
+        let all = |shares: &[(String, f64)]| shares.iter().map(|(topic, _)| own(topic)).collect();
+        Usual {
+            publishes: own(&archetype.publish_topic),
+            other_publishes: all(&archetype.publish_shares),
+            other_receives: all(&archetype.receive_shares),
+            receives: subscribes.replace(['+', '#'], "x"),
+            subscribes,
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub enum Purpose {
     Duty = 15,
     CustomFactor = 16,
     CustomMetric = 17,
+    Topics = 18,
     AttackTargets = 20,
     AttackStagger = 21,
     Attack = 22,

@@ -60,7 +60,9 @@ pub(super) const ENTRY: Entry = Entry {
             Shape::Pulse => Tempo::Pulse { length, every: Millis::days(365_000) },
             Shape::Periodic => Tempo::Pulse { length, every: every.max(Millis(1)) },
         };
-        Arc::new(Custom { metric, amount, tempo })
+        let topic =
+            fields.optional("topic", "messages sent and their size: topic; `{thing}` is the device; default: its own");
+        Arc::new(Custom { metric, amount, topic, tempo })
     },
 };
 
@@ -104,6 +106,7 @@ const FIRST_PORT: u16 = 50_000;
 struct Custom {
     metric: Disturbed,
     amount: f64,
+    topic: Option<String>,
     tempo: Tempo,
 }
 
@@ -149,7 +152,7 @@ impl Custom {
 
 impl Disturb for Custom {
     fn topics(&self) -> Vec<Option<String>> {
-        vec![None]
+        vec![self.topic.clone()]
     }
 
     fn disturb(&self, span: &mut Span, to: &mut Disturbance) {

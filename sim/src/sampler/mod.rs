@@ -6,9 +6,11 @@
 //! from basic arithmetic and a pinned math library, and are integers: the same bits everywhere.
 
 mod alias;
+mod binomial;
 mod ladder;
 mod quantile;
 
 pub use alias::{AliasTables, Table, TableId};
+pub use binomial::binomial;
 pub use ladder::{Ladder, STEPS_PER_OCTAVE, octave_steps};
 pub use quantile::{MessageSizes, Quantile, normal_quantile};

@@ -9,9 +9,10 @@ use ipnet::IpNet;
 use super::fields::Fields;
 use super::plan::{Archetype, Size, Traffic};
 use super::problem::Problems;
-use super::quantity::{Bytes, PerMinute};
+use super::quantity::{Bytes, PerMinute, Probability};
 use super::source::{Place, Source};
 use super::tree::{Node, Table, Value, parse_toml};
+use crate::shard::TOPICS;
 
 /// A built-in archetype.
 #[derive(Clone, Copy, Debug)]
@@ -162,8 +163,28 @@ pub(crate) fn archetype(fields: &mut Fields<'_>) -> Archetype {
             "devices/{thing}/commands".to_owned(),
             "topic filter it subscribes to; `{thing}` is the thing name",
         ),
+        publish_shares: shares(
+            fields,
+            "publish-shares",
+            "other topics that it publishes to, each with its share of the messages",
+        ),
+        receive_shares: shares(fields, "receive-shares", "other topics that it receives on, each with its share"),
         report_interval: agent.then_some(interval),
     }
+}
+
+/// Topics with their shares; what they leave belongs to the own topic.
+fn shares(fields: &mut Fields<'_>, key: &'static str, doc: &'static str) -> Vec<(String, f64)> {
+    let shares: Vec<(String, f64)> =
+        fields.named::<Probability>(key, doc).into_iter().map(|(topic, share)| (topic.value, share.as_f64())).collect();
+    if shares.len() >= TOPICS {
+        let help = "give what is rare to the own topic";
+        fields.complain(key, format!("{key} has at most {} topics, found {}", TOPICS - 1, shares.len()), help);
+    }
+    if shares.iter().map(|(_, share)| share).sum::<f64>() > 1.0 + 1e-9 {
+        fields.complain(key, format!("{key} add up to more than 1"), "the rest belongs to the own topic");
+    }
+    shares
 }
 
 /// The shape of the day and of the week that traffic has unless it says otherwise.

@@ -11,7 +11,7 @@ use super::archetype;
 use super::campaign::{CampaignDraft, campaign};
 use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
-use super::measure::{CustomMetricDraft, custom_metric};
+use super::measure::{CustomMetricDraft, DimensionDraft, custom_metric, dimension};
 use super::plan::{CriteriaReading, ModelKind};
 use super::quantity::Probability;
 use super::responder::{ResponderDraft, responder};
@@ -42,6 +42,7 @@ pub(crate) struct Draft {
     pub groups: Vec<GroupDraft>,
     pub classes: Vec<ClassDraft>,
     pub custom_metrics: Vec<CustomMetricDraft>,
+    pub dimensions: Vec<DimensionDraft>,
     pub profiles: Vec<ProfileDraft>,
     pub ml: MlDraft,
     pub audit: AuditDraft,
@@ -216,6 +217,7 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
             "a custom metric of the account, and what devices report of it",
             custom_metric,
         ),
+        dimensions: fields.tables("dimension", "topic filters that behaviors can be restricted to", dimension),
         profiles: fields.tables("profile", "a security profile and what it is attached to", profile),
         ml: fields.table_or_empty("ml", "how ML behaviors learn; what judges is a surrogate", ml),
         audit: fields.table("audit", "what is audited, and when", audit).unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! What an account measures beside the service's own metrics: custom metrics (5.3), and what devices report of them.
+//! What an account measures beside the service's own metrics: custom metrics (5.3), and what devices report of them;
+//! dimensions (5.4).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -61,6 +62,35 @@ pub struct Level {
     pub hours: [f64; 24],
     /// Never less, and never more.
     pub bounds: (f64, f64),
+}
+
+/// A dimension of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DimensionPlan {
+    /// Name.
+    pub name: String,
+    /// MQTT topic filters; `${iot:ClientId}` stands for the device.
+    pub filters: Vec<String>,
+}
+
+/// `[[dimension]]` as written.
+#[derive(Debug)]
+pub(crate) struct DimensionDraft {
+    pub name: Placed<String>,
+    pub filters: Vec<String>,
+}
+
+/// Reads `[[dimension]]`.
+pub(crate) fn dimension(fields: &mut Fields<'_>) -> DimensionDraft {
+    DimensionDraft {
+        name: fields.required("name", "name of the dimension, as `metricDimension` refers to it"),
+        filters: fields
+            .required::<OneOrMore<String>>(
+                "topic-filters",
+                "MQTT topic filters; `${iot:ClientId}` is the device (D-11)",
+            )
+            .0,
+    }
 }
 
 /// `[[custom-metric]]` as written.

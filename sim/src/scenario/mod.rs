@@ -36,7 +36,7 @@ pub mod tree;
 pub(crate) use format::{Amount, SelectorDraft};
 pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
 pub(crate) use measure::Element;
-pub use measure::{CustomMetricPlan, Level, Reported};
+pub use measure::{CustomMetricPlan, DimensionPlan, Level, Reported};
 pub use plan::*;
 pub use problem::{Problem, Problems, Severity};
 pub use team::{Shift, TeamPlan};

@@ -12,7 +12,7 @@ use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
 use super::expect::Expectation;
-use super::measure::CustomMetricPlan;
+use super::measure::{CustomMetricPlan, DimensionPlan};
 use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
@@ -58,6 +58,8 @@ pub struct Scenario {
     pub policies: Vec<PolicyPlan>,
     /// Custom metrics.
     pub custom_metrics: Vec<CustomMetricPlan>,
+    /// Dimensions.
+    pub dimensions: Vec<DimensionPlan>,
     /// Security profiles with their targets.
     pub profiles: Vec<ProfilePlan>,
     /// How ML behaviors learn.
@@ -557,6 +559,10 @@ pub struct Archetype {
     pub publish_topic: String,
     /// Topic filter it subscribes to; `{thing}` stands for the thing name.
     pub subscribe_topic: String,
+    /// Other topics that it publishes to, each with its share of the messages; it may publish there if it may on its own.
+    pub publish_shares: Vec<(String, f64)>,
+    /// Other topics that it receives on, each with its share.
+    pub receive_shares: Vec<(String, f64)>,
     /// Interval of the device agent's metric reports, at least 300 s; `None`: no agent.
     pub report_interval: Option<Millis>,
 }

@@ -47,6 +47,7 @@ impl Shard {
             due: _,
             every_tick: _,
             custom: _,
+            counted: _,
             base_violations: _,
             // …these hold nothing between two ticks…
             extras: _,

@@ -15,6 +15,7 @@ mod memory;
 mod normals;
 mod overlay;
 mod tables;
+mod topic;
 mod transit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,7 @@ pub(crate) use normals::Normals;
 pub(crate) use overlay::Overlay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
+pub(crate) use topic::{Counted, TOPICS, TopicShares, counted, counts};
 pub(crate) use transit::ReportFault;
 use transit::{AMOUNTS, LEVELS, Transit};
 
@@ -71,6 +73,8 @@ pub(crate) struct Class {
     pub udp_ports: Vec<u16>,
     pub sources: Vec<ipnet::IpNet>,
     pub destinations: Vec<ipnet::IpNet>,
+    /// How its messages spread over topics.
+    pub topics: TopicShares,
     /// Custom metrics that are numbers.
     pub numbers: Numbers,
     /// Custom lists by name; empty ones of those that it does not report.
@@ -198,6 +202,8 @@ pub(crate) struct Shard {
     pending: [Vec<u32>; 4],
     /// Columns of custom metrics.
     custom: Vec<usize>,
+    /// By column beside the usual ones, and lane: which topics count. Empty if the program has none.
+    counted: Vec<Vec<u8>>,
     down_since: Vec<Option<Timestamp>>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<Overlay>,
@@ -241,6 +247,7 @@ impl Shard {
         common: &Common,
         first: u32,
         devices: &[Newcomer],
+        counted: &[Counted],
         overlays: Vec<Overlay>,
         faults: Vec<ReportFault>,
         probe: bool,
@@ -282,6 +289,9 @@ impl Shard {
             every_tick,
             pending: [const { Vec::new() }; 4].map(|_: Vec<u32>| vec![0; lanes]),
             custom: custom_columns(&common.program),
+            counted: (0..counted.first().map_or(0, Vec::len))
+                .map(|slot| counted.iter().map(|lane| lane[slot]).collect())
+                .collect(),
             down_since: vec![None; lanes],
             expiries: devices.iter().enumerate().map(|(lane, device)| (device.valid_until, lane as u32)).collect(),
             upcoming: 0,
@@ -678,6 +688,7 @@ impl Shard {
             self.upcoming += 1;
         }
         if self.active.is_empty() {
+            self.divide(common, number);
             return;
         }
         let mut overlays = std::mem::take(&mut self.overlays);
@@ -689,10 +700,11 @@ impl Shard {
                 self.govern(overlay, number, &mut effect);
             }
         }
+        self.divide(common, number);
         for index in 0..self.active.len() {
             let overlay = &mut overlays[self.active[index]];
             let harmless = overlay.watched && overlay.harm == 0;
-            self.at_the_broker(overlay, number, &mut effect);
+            self.at_the_broker(common, overlay, number, &mut effect);
             if harmless && overlay.harm > 0 {
                 self.findings.harmed.push((self.tick.end, overlay.act, overlay.position));
             }
@@ -785,7 +797,7 @@ impl Shard {
     }
 
     /// What the broker sees of an act in this tick.
-    fn at_the_broker(&mut self, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
+    fn at_the_broker(&mut self, common: &Common, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         let Some(mut span) = overlay.span(self.tick.start, self.tick.end, number) else { return };
         let lane = overlay.lane as usize;
         let access = self.access[lane];
@@ -815,6 +827,7 @@ impl Shard {
         let mut seen = effect.received + effect.refused + effect.connection_attempts + effect.disconnects > 0;
         for publishing in effect.publishing.iter().filter(|publishing| publishing.messages > 0) {
             seen = true;
+            self.publish_on(common, overlay, publishing.topic, publishing.messages, publishing.size);
             if overlay.allowed[publishing.topic] {
                 self.add(Column::Sent, lane, publishing.messages);
                 self.add(Column::MessageBytes, lane, publishing.messages * publishing.size);
@@ -828,6 +841,10 @@ impl Shard {
             } else {
                 self.refuse(lane, publishing.messages.min(u64::from(u32::MAX)) as u32);
             }
+        }
+        let delivered = if access.has(Access::RECEIVE) { effect.received } else { 0 };
+        if delivered + effect.refused > 0 {
+            self.on_own_topic(common, lane, delivered, effect.refused);
         }
         if access.has(Access::RECEIVE) {
             self.add(Column::Received, lane, effect.received);

@@ -26,6 +26,8 @@ pub(crate) struct Overlay {
     pub through_broker: bool,
     /// By topic of the effect: whether the broker lets the device publish there.
     pub allowed: Vec<bool>,
+    /// By column that the program has beside the usual ones, and topic of the effect: whether that topic counts.
+    pub counted: Vec<Vec<bool>>,
     /// When the first datapoint that it disturbs was complete.
     pub first_observable: Option<Timestamp>,
     /// When a measure effective against its channel took hold.

@@ -178,7 +178,7 @@ pub(crate) struct Needs {
 impl Needs {
     /// What some program of several reads.
     pub fn of<'a>(programs: impl IntoIterator<Item = &'a Program>) -> Needs {
-        let columns: Vec<Column> = programs.into_iter().flat_map(Program::columns).collect();
+        let columns: Vec<Column> = programs.into_iter().flat_map(Program::columns).map(Column::whole).collect();
         let reads = |column| columns.contains(&column);
         Needs {
             traffic: [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn].into_iter().any(reads),

@@ -9,7 +9,7 @@ use defender::time::{Millis, Timestamp};
 
 use super::calendar::Task;
 use super::ledger::Ledger;
-use super::{World, topics};
+use super::{World, counted_topics, topics};
 use crate::outcome::{CampaignRow, StageRow, WaitRow};
 use crate::scenario::{After, Milestone, Onset, Scenario};
 use crate::shard::{LANES, Overlay};
@@ -166,6 +166,7 @@ impl World<'_> {
     /// An act's part begins on a device that has not been simulated so far.
     pub(super) fn lay_on(&mut self, now: Timestamp, device: u32, mut overlay: Overlay) {
         overlay.allowed = topics(self.scenario, &self.fleet, device, &overlay, now);
+        overlay.counted = counted_topics(self.scenario, &self.common.program, &self.fleet, device, &overlay);
         overlay.lane = device % LANES as u32;
         self.shards[device as usize / LANES].begin(overlay);
     }

@@ -172,7 +172,8 @@ impl World<'_> {
                     Newcomer { class, key: device.key, access: shard.access(lane), valid_until: Timestamp(i64::MAX) }
                 })
                 .collect();
-            Shard::new(&common, shard.first, &devices, Vec::new(), Vec::new(), false)
+            let counted = super::counted(scenario, &common.program, fleet, shard.first, devices.len());
+            Shard::new(&common, shard.first, &devices, &counted, Vec::new(), Vec::new(), false)
         });
         let mut before: Vec<Shard> = before.collect();
         self.cover_all(start, &mut before);

@@ -501,6 +501,7 @@ fn overlay(
         purpose,
         through_broker: act.category == ActKind::Attack && act.channel == Channel::Broker,
         allowed: Vec::new(),
+        counted: Vec::new(),
         first_observable: None,
         contained: None,
         harm: 0,

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use defender::account::{Change, DisconnectReason, PolicyTarget};
 use defender::audit::{Audit, AuditSettings};
 use defender::detect::Detect;
-use defender::detect::columns::{Program, Slate};
+use defender::detect::columns::{Extra, Program, Slate};
 use defender::ids::ThingId;
 use defender::jobs::Jobs;
 use defender::mitigation::Mitigation;
@@ -41,7 +41,9 @@ use crate::event::{Event, EventKind, EventLog};
 use crate::fleet::Fleet;
 use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
-use crate::shard::{Access, Class, ClassTables, Common, LANES, Needs, Newcomer, Normals, Numbers, Shard};
+use crate::shard::{
+    self, Access, Class, ClassTables, Common, Counted, LANES, Needs, Newcomer, Normals, Numbers, Shard, TopicShares,
+};
 use calendar::{Calendar, Task};
 use campaign::Campaigns;
 use checkpoint::{Checkpoint, CheckpointError, Harvest, Journal, Saved};
@@ -202,6 +204,7 @@ impl<'a> World<'a> {
             .collect();
         for (device, overlay) in &mut overlays {
             overlay.allowed = topics(scenario, &fleet, *device, overlay, scenario.start);
+            overlay.counted = counted_topics(scenario, &common.program, &fleet, *device, overlay);
         }
         let mut by_shard: Vec<Vec<_>> = (0..fleet.devices.len().div_ceil(LANES)).map(|_| Vec::new()).collect();
         for (device, mut overlay) in overlays {
@@ -223,7 +226,9 @@ impl<'a> World<'a> {
                     Newcomer { class, key: device.key, access: grants[i], valid_until: device.valid_until }
                 })
                 .collect();
-            Shard::new(&common, (index * LANES) as u32, &devices, overlays, faults, options.telemetry)
+            let first = (index * LANES) as u32;
+            let counted = counted(scenario, &common.program, &fleet, first, devices.len());
+            Shard::new(&common, first, &devices, &counted, overlays, faults, options.telemetry)
         });
         let shards = shards.collect();
         let record = record::Record::new(scenario, &common.program, profiles);
@@ -709,6 +714,7 @@ fn classes(scenario: &Scenario, program: &Program, start: Timestamp, ticks: u64)
             udp_ports: class.archetype.udp_ports.clone(),
             sources: class.source_networks.clone(),
             destinations: class.archetype.destinations.clone(),
+            topics: TopicShares::new(&class.archetype),
             numbers: if class.archetype.report_interval.is_some() {
                 Numbers::new(program, &scenario.custom_metrics, index)
             } else {
@@ -720,16 +726,54 @@ fn classes(scenario: &Scenario, program: &Program, start: Timestamp, ticks: u64)
     classes.collect()
 }
 
-/// Which of an act's topics the broker lets a device publish to.
-fn topics(
+/// By device of a shard: which of its topics count under the dimensions in use. Empty if there are none.
+fn counted(scenario: &Scenario, program: &Program, fleet: &Fleet, first: u32, lanes: usize) -> Vec<Counted> {
+    if !program.extras().iter().any(|extra| matches!(extra, Extra::Part { .. })) {
+        return Vec::new();
+    }
+    let of = |device: u32| {
+        let archetype = &scenario.classes[usize::from(fleet.devices[device as usize].class)].archetype;
+        shard::counted(program, &scenario.dimensions, archetype, fleet.account.thing_name(ThingId(device)))
+    };
+    (first..first + lanes as u32).map(of).collect()
+}
+
+/// Another device of the same class, if there is one.
+fn neighbour(fleet: &Fleet, device: u32) -> ThingId {
+    let range = &fleet.classes[usize::from(fleet.devices[device as usize].class)];
+    ThingId(range.start + (device - range.start + 1) % range.len() as u32)
+}
+
+/// By column that the program has beside the usual ones: which of an act's topics count.
+fn counted_topics(
     scenario: &Scenario,
+    program: &Program,
     fleet: &Fleet,
     device: u32,
-    overlay: &crate::shard::Overlay,
-    now: Timestamp,
-) -> Vec<bool> {
-    let range = &fleet.classes[usize::from(fleet.devices[device as usize].class)];
-    let other = range.start + (device - range.start + 1) % range.len() as u32;
+    overlay: &shard::Overlay,
+) -> Vec<Vec<bool>> {
+    let own = &scenario.classes[usize::from(fleet.devices[device as usize].class)].archetype.publish_topic;
+    let (name, other) = (fleet.account.thing_name(ThingId(device)), fleet.account.thing_name(neighbour(fleet, device)));
+    let topics: Vec<String> = overlay
+        .effect
+        .topics()
+        .iter()
+        .map(|topic| topic.as_ref().unwrap_or(own).replace("{thing}", name).replace("{other}", other))
+        .collect();
+    let of = |extra: &Extra| match extra {
+        Extra::Custom(_) => Vec::new(),
+        Extra::Part { dimension, .. } => {
+            let counts = |topic: &String| {
+                shard::counts(&scenario.dimensions, &dimension.name, dimension.operator, name, Some(topic))
+            };
+            topics.iter().map(counts).collect()
+        }
+    };
+    program.extras().iter().map(of).collect()
+}
+
+/// Which of an act's topics the broker lets a device publish to.
+fn topics(scenario: &Scenario, fleet: &Fleet, device: u32, overlay: &shard::Overlay, now: Timestamp) -> Vec<bool> {
     let (topics, copy) = (overlay.effect.topics(), overlay.effect.connects_as());
-    Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, ThingId(other), copy)
+    Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, neighbour(fleet, device), copy)
 }

@@ -43,7 +43,7 @@ pub(super) struct ProfileInForce {
     pub alerts: bool,
 }
 
-/// Creates the scenario's custom metrics.
+/// Creates the scenario's custom metrics and dimensions.
 pub(super) fn create_metrics(scenario: &Scenario, account: &Account, detect: &mut Detect) -> Result<(), Stopped> {
     let refused = |error: defender::error::ServiceError| Stopped::Setup(vec![error.to_string()]);
     let since = scenario.start - scenario.ml.history;
@@ -56,6 +56,9 @@ pub(super) fn create_metrics(scenario: &Scenario, account: &Account, detect: &mu
             client_request_token: None,
         };
         detect.create_custom_metric(since, &request, account).map_err(refused)?;
+    }
+    for dimension in &scenario.dimensions {
+        detect.create_dimension(since, &dimension.request(), account).map_err(refused)?;
     }
     Ok(())
 }

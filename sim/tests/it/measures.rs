@@ -148,3 +148,87 @@ custom = { metric = "adresses", amount = 3 }
 "#;
     insta::assert_snapshot!(problems(&world(more, &[HEAT])));
 }
+
+/// A behavior on messages, or on what its parameters say, of some topics.
+fn on_topics(name: &str, metric: &str, operator: &str, most: u32) -> String {
+    let duration = if metric.contains("size") { "" } else { r#", "durationSeconds": 300"# };
+    format!(
+        r#"{{ "name": "{name}", "metric": "aws:{metric}", "metricDimension": {{ "dimensionName": "usual", "operator": "{operator}" }},
+        "criteria": {{ "comparisonOperator": "less-than-equals", "value": {{ "count": {most} }}{duration},
+        "consecutiveDatapointsToAlarm": 1, "consecutiveDatapointsToClear": 1 }} }}"#
+    )
+}
+
+const USUAL: &str = r#"
+[[dimension]]
+name = "usual"
+topic-filters = "devices/${iot:ClientId}/telemetry"
+"#;
+
+fn violating(outcome: &Outcome, behavior: &str) -> u64 {
+    outcome.behaviors.iter().find(|row| row.name == behavior).expect("it is there").violating
+}
+
+/// Devices that publish on their own topic only: what counts there is everything, and nothing else is there.
+#[test]
+fn d12_in_counts_what_matches_and_not_in_the_rest() {
+    let sent = r#"{ "name": "Sent", "metric": "aws:num-messages-sent", "criteria": { "comparisonOperator":
+        "less-than-equals", "value": { "count": 4 }, "durationSeconds": 300 } }"#;
+    let (inside, outside) =
+        (on_topics("In", "num-messages-sent", "IN", 4), on_topics("Out", "num-messages-sent", "NOT_IN", 0));
+    let outcome = play(&world(USUAL, &[sent, &inside, &outside]), 2).outcome;
+    assert!(violating(&outcome, "Sent") > 1_000);
+    assert_eq!(violating(&outcome, "In"), violating(&outcome, "Sent"));
+    assert_eq!(violating(&outcome, "Out"), 0);
+    assert!(
+        outcome.behaviors.iter().all(|row| row.datapoints == 500 * 288),
+        "a device that is active has a count (D-39)"
+    );
+}
+
+#[test]
+fn d12_d13_an_attack_on_another_topic_is_seen_there_only() {
+    let attack = "[[attack]]\nname = \"own\"\nstart = \"6h\"\nduration = \"4h\"\ntargets = { count = 12 }\n\
+                  custom = { metric = \"aws:num-messages-sent\", amount = 40, topic = \"devices/{thing}/secret\" }\n";
+    let behaviors = [
+        on_topics("In", "num-messages-sent", "IN", 20),
+        on_topics("Out", "num-messages-sent", "NOT_IN", 20),
+        on_topics("Size", "message-byte-size", "NOT_IN", 100),
+        on_topics("Refused", "num-authorization-failures", "NOT_IN", 10),
+    ];
+    let behaviors: Vec<&str> = behaviors.iter().map(String::as_str).collect();
+    let text = world(&format!("{USUAL}{attack}"), &behaviors);
+    let outcome = play(&text, 2).outcome;
+    assert_eq!(
+        (alarms(&outcome, "In").len(), alarms(&outcome, "Out").len(), alarms(&outcome, "Size").len()),
+        (0, 12, 12)
+    );
+    assert_eq!(alarms(&outcome, "Refused").len(), 0);
+    // Where the policy does not let it publish, it is refused there (CH-56: with a topic, so it is not the usual one).
+    let refused = text.replace("devices/{thing}/secret", "elsewhere/{thing}");
+    let outcome = play(&refused, 2).outcome;
+    assert_eq!((alarms(&outcome, "Out").len(), alarms(&outcome, "Refused").len()), (0, 12));
+}
+
+/// A third of the messages goes elsewhere: the shares of windows with none of them are those of the two counts.
+#[test]
+fn topic_shares_split_what_a_device_publishes_and_move_nothing_else() {
+    let shared = "archetype = \"thermostat\"\noverrides = { publish-shares = { \"devices/{thing}/events\" = 0.3333 } }";
+    let (inside, outside) =
+        (on_topics("In", "num-messages-sent", "IN", 0), on_topics("Out", "num-messages-sent", "NOT_IN", 0));
+    let plain = world(USUAL, &[&inside, &outside]);
+    let split = plain.replacen("archetype = \"thermostat\"", shared, 1);
+    let (plain, split) = (play(&plain, 2), play(&split, 1));
+    assert_eq!(plain.telemetry, split.telemetry);
+    let (all, usual, other) =
+        (violating(&plain.outcome, "In"), violating(&split.outcome, "In"), violating(&split.outcome, "Out"));
+    assert!(other > 0 && other < usual && usual < all && usual + other > all, "{all} {usual} {other}");
+}
+
+#[test]
+fn mistakes_about_dimensions_are_told_with_their_places() {
+    let more = "[[dimension]]\nname = \"usuall\"\ntopic-filters = [\"a/#/b\"]\n";
+    let shared = "archetype = \"thermostat\"\noverrides = { publish-shares = { \"a\" = 0.7, \"b\" = 0.7 } }";
+    let text = world(more, &[&on_topics("In", "num-messages-sent", "IN", 4)]);
+    insta::assert_snapshot!(problems(&text.replacen("archetype = \"thermostat\"", shared, 1)));
+}

@@ -108,6 +108,14 @@ impl Column {
         }
     }
 
+    /// The column that it is a part of; itself, if it is none.
+    pub const fn whole(self) -> Column {
+        match self {
+            Column::Part { of, .. } => of.column(),
+            _ => self,
+        }
+    }
+
     /// Whether its datapoints come from device reports.
     pub const fn is_device_side(self) -> bool {
         !matches!(self, Column::Part { .. }) && self.index() >= Column::BytesOut.index()
@@ -115,9 +123,8 @@ impl Column {
 
     /// Whether a zero means that there was nothing to measure (D-40).
     pub const fn zero_is_absent(self) -> bool {
-        match self {
+        match self.whole() {
             Column::LargestMessage | Column::SmallestMessage | Column::MessageBytes => true,
-            Column::Part { of, .. } => of.column().zero_is_absent(),
             // No number has the code 0.
             Column::Custom { .. } => true,
             _ => false,

@@ -1,9 +1,11 @@
 //! What the account measures: custom metrics, by class, and what profiles may refer to.
 
+use defender::account::Account;
+use defender::detect::Detect;
 use defender::detect::behavior::Catalog;
-use defender::detect::wire::CustomMetricType;
+use defender::detect::wire::{CreateDimensionRequest, CustomMetricType, DimensionType};
 
-use super::super::measure::{CustomMetricPlan, observed};
+use super::super::measure::{CustomMetricPlan, DimensionPlan, observed};
 use super::super::plan::ClassPlan;
 use super::super::problem::Problem;
 use super::Resolver;
@@ -51,12 +53,35 @@ impl Resolver<'_> {
         plans
     }
 
+    /// Dimensions, as the service takes them.
+    pub(super) fn dimensions(&mut self) -> Vec<DimensionPlan> {
+        let draft = self.draft;
+        self.unique("dimension", draft.dimensions.iter().map(|dimension| &dimension.name));
+        let mut service = Detect::new(draft.seed, draft.compatibility);
+        let Ok(account) = Account::with_any_id(&draft.account.id.value, &draft.account.region) else {
+            return Vec::new();
+        };
+        let mut plans = Vec::new();
+        for dimension in &draft.dimensions {
+            let plan = DimensionPlan { name: dimension.name.value.clone(), filters: dimension.filters.clone() };
+            let named_before = plans.iter().any(|known: &DimensionPlan| known.name == plan.name);
+            let created = service.create_dimension(draft.start.value, &plan.request(), &account);
+            if let Err(error) = created
+                && !named_before
+            {
+                self.error(Problem::error(dimension.name.place.clone(), format!("dimension `{}`: {error}", plan.name)));
+            }
+            plans.push(plan);
+        }
+        plans
+    }
+
     /// What profiles may refer to.
     pub(super) fn catalog(&self) -> Catalog {
         let draft = self.draft;
         Catalog {
             custom_metrics: draft.custom_metrics.iter().map(|m| (m.name.value.clone(), m.metric_type)).collect(),
-            ..Catalog::default()
+            dimensions: draft.dimensions.iter().map(|dimension| dimension.name.value.clone()).collect(),
         }
     }
 
@@ -80,6 +105,19 @@ impl Resolver<'_> {
         };
         if let Some(problem) = problem {
             self.error(Problem::error(own.name.place.clone(), format!("metric `{}` {problem}", own.name.value)));
+        }
+    }
+}
+
+impl DimensionPlan {
+    /// As `create-dimension` takes it.
+    pub(crate) fn request(&self) -> CreateDimensionRequest {
+        CreateDimensionRequest {
+            name: self.name.clone(),
+            r#type: DimensionType::TopicFilter,
+            string_values: self.filters.clone(),
+            tags: None,
+            client_request_token: None,
         }
     }
 }

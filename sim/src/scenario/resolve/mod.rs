@@ -73,6 +73,7 @@ pub(super) fn resolve(
     let groups = resolver.groups();
     let classes = resolver.classes(&authorities);
     let custom_metrics = resolver.custom_metrics(&classes);
+    let dimensions = resolver.dimensions();
     let (profiles, behaviors) = resolver.profiles();
     let (audit, enabled) = resolver.audit();
     let actions = resolver.mitigation_actions();
@@ -103,6 +104,7 @@ pub(super) fn resolve(
         groups,
         policies: policies.iter().map(|(plan, _)| plan.clone()).collect(),
         custom_metrics,
+        dimensions,
         profiles,
         audit,
         mitigation_actions: actions.iter().map(|action| action.request.clone()).collect(),
