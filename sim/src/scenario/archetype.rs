@@ -87,6 +87,7 @@ fn lay_over(table: &mut Table, over: &Table) {
 /// Reads an archetype file.
 pub(crate) fn archetype(fields: &mut Fields<'_>) -> Archetype {
     let _summary: String = fields.or("summary", String::new(), "one line about the kind of device");
+    let _sources = fields.texts("sources", "where the values come from, by group of keys; for readers only");
     let day = Day {
         hours: fields.or("hours", vec![1.0; 24], "relative activity of each local hour, from midnight"),
         weekend: fields.or_in("weekend", 1.0, 0.0..=100.0, "activity on Saturday and Sunday against weekdays"),
@@ -255,6 +256,7 @@ fn per_day(fields: &mut Fields<'_>, key: &'static str, default: &str, doc: &'sta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disturbance::testing::is_current;
 
     #[test]
     fn the_built_in_archetypes_are_valid_and_say_what_they_are() {
@@ -269,10 +271,61 @@ mod tests {
                 assert!((mean - 1.0).abs() < 1e-9, "{}: the hours have mean 1", built_in.name);
             }
             assert!(archetype.sent.mean > 0.0, "{} says something", built_in.name);
-            assert!(built_in.text.starts_with("# "), "{} cites its sources", built_in.name);
-            assert!(built_in.text.contains("Sources:"), "{} cites its sources", built_in.name);
+            assert!(built_in.text.starts_with("# "), "{} says what it is", built_in.name);
             assert!(built_in.text.contains("summary = "), "{} has a summary", built_in.name);
         }
+    }
+
+    /// The keys of an archetype, by the group that its `[sources]` speak of.
+    const GROUPS: [(&str, &[&str]); 7] = [
+        ("day", &["hours", "weekend"]),
+        ("messages", &["sent", "received", "message-size"]),
+        ("packets", &["packets-out", "packets-in", "packet-size-out", "packet-size-in"]),
+        ("sessions", &["reconnects", "authorization-failures", "duty"]),
+        ("agent", &["agent", "report-interval"]),
+        ("network", &["tcp-ports", "udp-ports", "extra-connections", "destinations"]),
+        ("devices", &["heterogeneity"]),
+    ];
+
+    /// `docs/archetypes.md` is made from the files: every value that one gives, and where it comes from.
+    #[test]
+    fn reference_is_current() {
+        let mut page = "# Archetypes\n\nWhat kinds of device do on an ordinary day. Each is a file of \
+                        `sim/archetypes/`, written as a class's `overrides` are: copy one, change it, and name its path \
+                        as a class's `archetype`. Rates are means over the week; `hours` and `weekend` shape them in \
+                        the time zone of the class. Where a source is given, it is for what the text says; **every \
+                        number that is called our estimate is one**, of the right size and no measurement.\n\n\
+                        This page is generated from the files: `UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib \
+                        reference`.\n"
+            .to_owned();
+        for built_in in BUILTIN {
+            let source = builtin(built_in.name).expect("it is built in");
+            let tree = parse_toml(&source).0;
+            let table = tree.as_table().expect("a file is a table");
+            let text = |node: &Node| node.as_text().expect("a text").to_owned();
+            let sources = table.get("sources").and_then(Node::as_table).expect("it has sources");
+            page += &format!("\n## `{}`\n\n{}.\n\n", built_in.name, text(table.get("summary").expect("a summary")));
+            page += "| | values | source |\n| --- | --- | --- |\n";
+            let mut told = vec!["summary", "sources"];
+            for (group, keys) in GROUPS {
+                let given: Vec<String> = keys
+                    .iter()
+                    .filter_map(|key| {
+                        let written = &built_in.text[table.get(key)?.place.span.clone()];
+                        told.push(key);
+                        Some(format!("`{key} = {written}`"))
+                    })
+                    .collect();
+                let source = sources.get(group).map(text);
+                let source = source.unwrap_or_else(|| panic!("{} has no source for {group}", built_in.name));
+                page += &format!("| {group} | {} | {source} |\n", given.join("<br>"));
+            }
+            for entry in &table.entries {
+                assert!(told.contains(&entry.key.as_str()), "{}: `{}` belongs to no group", built_in.name, entry.key);
+            }
+            assert_eq!(sources.entries.len(), GROUPS.len(), "{}", built_in.name);
+        }
+        is_current("archetypes.md", &page);
     }
 
     #[test]
