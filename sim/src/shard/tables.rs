@@ -193,3 +193,6 @@ impl Needs {
     pub const ALL: Needs =
         Needs { traffic: true, largest: true, smallest: true, message_bytes: true, disconnect_minutes: true };
 }
+
+#[cfg(test)]
+mod statistics;
