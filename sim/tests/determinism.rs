@@ -91,6 +91,42 @@ fn devices_added_at_the_end_of_a_class_leave_all_others_as_they_were() {
     assert_eq!(after.telemetry.as_ref().map(Vec::len), before.telemetry.as_ref().map(|all| all.len() + 100));
 }
 
+/// What devices did, by their names: class and number.
+fn by_name<'a>(scenario: &'a Scenario, run: &'a Run) -> std::collections::BTreeMap<(&'a str, u32), u64> {
+    let names = scenario.classes.iter().flat_map(|class| (0..class.count).map(|number| (class.name.as_str(), number)));
+    names.zip(run.telemetry.as_ref().expect("asked for").iter().copied()).collect()
+}
+
+#[test]
+fn classes_in_another_order_do_the_same() {
+    let mut scenario = first_light(2_000);
+    scenario.attacks.clear();
+    scenario.campaigns.clear();
+    scenario.confounders.clear();
+    let mut turned = scenario.clone();
+    turned.classes.reverse();
+    // Where a responder reaches a device decides which devices are told first, and that may be another one.
+    scenario.responders.clear();
+    turned.responders.clear();
+    let (before, after) = (play(&scenario, 2), play(&turned, 2));
+    assert_eq!(by_name(&scenario, &before), by_name(&turned, &after));
+    assert_eq!(before.outcome.alarms.len(), after.outcome.alarms.len());
+}
+
+#[test]
+fn sections_in_another_order_leave_telemetry_as_it_was() {
+    let scenario = first_light(2_000);
+    let mut turned = scenario.clone();
+    turned.policies.reverse();
+    turned.authorities.reverse();
+    turned.confounders.reverse();
+    turned.attacks.reverse();
+    turned.mitigation_actions.reverse();
+    let (before, after) = (play(&scenario, 2), play(&turned, 2));
+    assert!(scenario.attacks.len() > 1 && scenario.policies.len() > 1, "one section alone has no order");
+    assert_eq!(changed(&before, &after), [0usize; 0]);
+}
+
 #[test]
 fn another_seed_is_another_world() {
     let scenario = first_light(1_000);
