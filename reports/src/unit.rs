@@ -99,7 +99,7 @@ pub(crate) fn interval(low: f64, high: f64, unit: &Unit) -> String {
 pub(crate) fn ends(low: f64, high: f64, unit: &Unit) -> String {
     let end = |x: f64| match unit {
         Unit::Share | Unit::Seconds => shown(x, unit, false),
-        Unit::Amount(what) if what == "bytes" => shown(x, unit, false),
+        Unit::Amount(what) if what.contains("bytes") || what.contains("seconds") => shown(x, unit, false),
         _ => number(x),
     };
     format!("{} to {}", end(low), end(high))
@@ -131,6 +131,7 @@ mod tests {
         assert_eq!(interval(-0.61, 0.25, &Unit::PerDay), "-0.610 to +0.250");
         assert_eq!(ends(0.9, 1.0, &Unit::Share), "90.0 % to 100 %");
         assert_eq!(ends(1.5, 2.5, &Unit::Per1000DeviceDays), "1.50 to 2.50");
+        assert_eq!(ends(3_600.0, 7_200.0, &Unit::Amount("seconds open".into())), "1 h open to 2 h open");
     }
 
     #[test]
