@@ -426,6 +426,9 @@ pub struct Tune {
     pub max_p95_latency: Option<Millis>,
     #[command(flatten)]
     pub shape: Shape,
+    /// Also recommend a setting for each device class, as if it had a profile of its own that keeps to every constraint.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub per: Option<Per>,
     /// Seeds to tune on, from the scenario's upwards.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub runs: u64,
@@ -442,6 +445,13 @@ pub struct Tune {
     /// How the recommendation is shown.
     #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
     pub format: ReportFormat,
+}
+
+/// What gets a setting of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Per {
+    /// Each device class.
+    Class,
 }
 
 /// On or off.

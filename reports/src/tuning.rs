@@ -28,12 +28,21 @@ pub fn text(tuning: &Tuning) -> String {
         let _ = writeln!(out, "\n{title}");
         out.push_str(&grid::text(&table, ROWS));
     }
+    for own in &tuning.classes {
+        let _ = write!(out, "\n{}", text(own));
+    }
     out
 }
 
 /// The rationale, in Markdown.
 pub fn markdown(tuning: &Tuning) -> String {
-    let mut out = format!("# {}\n\n", grid::escaped(&headline(tuning)));
+    let mut out = String::new();
+    told(tuning, &mut out);
+    out
+}
+
+fn told(tuning: &Tuning, out: &mut String) {
+    let _ = write!(out, "# {}\n\n", grid::escaped(&headline(tuning)));
     for line in lines(tuning) {
         let _ = writeln!(out, "- {}", grid::escaped(&line));
     }
@@ -41,7 +50,10 @@ pub fn markdown(tuning: &Tuning) -> String {
         let _ = write!(out, "\n## {title}\n\n");
         out.push_str(&grid::markdown(&table));
     }
-    out
+    for own in &tuning.classes {
+        out.push('\n');
+        told(own, out);
+    }
 }
 
 /// As its JSON document.
@@ -65,12 +77,14 @@ pub fn write(destination: Destination, tuning: &Tuning, documents: &[Document]) 
 
 fn headline(tuning: &Tuning) -> String {
     let failing = tuning.checks.iter().filter(|check| !check.holds).count();
+    let of = match &tuning.class {
+        Some(class) => format!("{}, class {class} alone", tuning.scenario),
+        None => tuning.scenario.clone(),
+    };
     match (tuning.fits, failing) {
-        (false, _) => format!("{}: no setting meets every constraint", tuning.scenario),
-        (true, 0) => format!("{}: every constraint is met", tuning.scenario),
-        (true, n) => {
-            format!("{}: met on the seeds tuned on, but not in {n} of {} checks", tuning.scenario, tuning.checks.len())
-        }
+        (false, _) => format!("{of}: no setting meets every constraint"),
+        (true, 0) => format!("{of}: every constraint is met"),
+        (true, n) => format!("{of}: met on the seeds tuned on, but not in {n} of {} checks", tuning.checks.len()),
     }
 }
 

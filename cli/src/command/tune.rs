@@ -2,14 +2,15 @@
 
 use lab::sweep::{Planned, Sweep, open_loop, plan, score};
 use lab::tune::{
-    self as lab_tune, Constraints, Tuning, blocks, chosen, cloud_formation, updates, with_report_loss, with_traffic,
+    self as lab_tune, Check, Constraints, Tuning, blocks, chosen, cloud_formation, part_of, profiles_of_class, updates,
+    with_report_loss, with_traffic,
 };
 use reports::{Destination, tuning as told};
 use sim::scenario::Scenario;
 use sim::world::trial::Candidate;
 
 use super::trials;
-use crate::arguments::{ReportFormat, Tune};
+use crate::arguments::{Per, ReportFormat, Tune};
 use crate::exit::Code;
 use crate::tell::Tell;
 
@@ -49,12 +50,21 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
     let seeds: Vec<u64> = (0..arguments.runs).map(|number| scenario.seed.wrapping_add(number)).collect();
     let sweep = bench.sweep(&scenario, &planned, &seeds)?;
     let mut tuning = lab_tune::tune(&sweep, &seeds, constraints);
+    if arguments.per == Some(Per::Class) {
+        tuning.classes = lab_tune::per_class(&sweep, &seeds, constraints);
+    }
     bench.check(&scenario, &planned, &mut tuning)?;
     let requests = updates(&scenario, &planned, &tuning);
     let mut documents: Vec<told::Document> = Vec::new();
     for request in &requests {
         let json = serde_json::to_value(request).map_err(|error| cannot(error.to_string()))?;
         documents.push((format!("{}.update.json", request.security_profile_name), json));
+    }
+    for class in &tuning.classes {
+        for request in profiles_of_class(&scenario, &planned, class) {
+            let json = serde_json::to_value(&request).map_err(|error| cannot(error.to_string()))?;
+            documents.push((format!("{}.create.json", request.security_profile_name), json));
+        }
     }
     documents.push(("cloudformation.json".to_owned(), cloud_formation(&loaded.scenario, &requests)));
     if let Some(destination) = destination {
@@ -67,7 +77,8 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
         ReportFormat::Json => told::json(&tuning),
         ReportFormat::Markdown => told::markdown(&tuning),
     });
-    Ok(match (tuning.fits, tuning.holds()) {
+    let asked = tuning.asked();
+    Ok(match (asked.iter().all(|tuning| tuning.fits), asked.iter().all(Tuning::holds)) {
         (false, _) => Code::No,
         (true, false) => Code::Inconclusive,
         (true, true) => Code::Yes,
@@ -93,9 +104,18 @@ impl Bench<'_> {
         Ok(Sweep::pool(&sweeps).expect("there is at least one seed"))
     }
 
-    /// Holds the recommendation against seeds and traffic that it was not chosen on.
+    /// Holds the recommendation, and that of each class, against seeds and traffic that they were not chosen on.
     fn check(&self, scenario: &Scenario, planned: &[Planned], tuning: &mut Tuning) -> Result<(), Code> {
-        let only = chosen(planned, tuning);
+        let seeds = tuning.seeds.clone();
+        let all: Vec<Tuning> = std::iter::once(&*tuning).chain(&tuning.classes).cloned().collect();
+        let all: Vec<&Tuning> = all.iter().collect();
+        let only: Vec<Planned> = all.iter().flat_map(|tuning| chosen(planned, tuning)).collect();
+        let mut hold = |what: &str, sweep: &Sweep| {
+            let each = (0..all.len()).map(|i| lab_tune::check(what.to_owned(), all[i], &part_of(sweep, &all, i)));
+            let mut each: Vec<Check> = each.collect();
+            tuning.classes.iter_mut().zip(each.drain(1..)).for_each(|(own, check)| own.checks.push(check));
+            tuning.checks.append(&mut each);
+        };
         let first = scenario.seed.wrapping_add(self.arguments.runs);
         let holdout: Vec<u64> = (0..self.arguments.holdout).map(|number| first.wrapping_add(number)).collect();
         if let [first, ..] = holdout[..] {
@@ -104,7 +124,7 @@ impl Bench<'_> {
                 n => format!("seeds {first} to {}", first.wrapping_add(n as u64 - 1)),
             };
             let sweep = self.sweep(scenario, &only, &holdout)?;
-            tuning.checks.push(lab_tune::check(what, tuning, &sweep));
+            hold(&what, &sweep);
         }
         let others = [
             ("traffic −25 %", with_traffic(scenario, 0.75)),
@@ -112,8 +132,7 @@ impl Bench<'_> {
             ("1 % of reports lost", with_report_loss(scenario, 0.01)),
         ];
         for (what, scenario) in &others {
-            let sweep = self.sweep(scenario, &only, &tuning.seeds)?;
-            tuning.checks.push(lab_tune::check((*what).to_owned(), tuning, &sweep));
+            hold(what, &self.sweep(scenario, &only, &seeds)?);
         }
         Ok(())
     }

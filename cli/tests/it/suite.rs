@@ -250,7 +250,7 @@ fn a_baseline_is_kept_held_against_and_updated() {
 
     let accepted = baseline(&["tests/baseline.json", "tests"]);
     assert_eq!(accepted.status.code(), Some(0));
-    assert!(stdout(&accepted).contains("run recall: 1 \u{2192} 0"), "{}", stdout(&accepted));
+    assert!(stdout(&accepted).contains("run recall: 100 % \u{2192} 0 %"), "{}", stdout(&accepted));
     assert_eq!(hold().status.code(), Some(0), "{}", stdout(&hold()));
 
     fs::write(tests.join("baseline.json"), "{}").expect("writable");

@@ -80,3 +80,30 @@ fn what_cannot_be_asked_is_told() {
         assert!(errors.contains(told), "{arguments:?}: {errors}");
     }
 }
+
+#[test]
+fn each_class_gets_a_profile_of_its_own_where_asked() {
+    let (dir, path) = starter();
+    let out = dir.path().join("out");
+    let output = fleetrange()
+        .args(["tune", "--quiet", "--devices", "500", "--runs", "1", "--holdout", "1", "--per", "class"])
+        .args(["--min-recall", "0.5", "--format", "json", "--out"])
+        .arg(&out)
+        .arg(&path)
+        .output()
+        .expect("it starts");
+    let tuning: Value = serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let classes = tuning["classes"].as_array().expect("classes");
+    assert!(!classes.is_empty());
+    for own in classes {
+        let name = format!("Meters-{}", own["class"].as_str().expect("a class"));
+        assert_eq!(own["checks"].as_array().map(Vec::len), tuning["checks"].as_array().map(Vec::len));
+        let file = out.join(format!("{name}.create.json"));
+        let created: Value = serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
+        assert_eq!(created["securityProfileName"], name);
+        let threshold = &created["behaviors"][0]["criteria"]["value"]["count"];
+        assert_eq!(*threshold, own["behaviors"][0]["after"]["setting"]["threshold"]["count"]);
+        let checked = fleetrange().arg("check").arg(&file).output().expect("it starts");
+        assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    }
+}

@@ -5,6 +5,7 @@
 //! budget. Of settings that do equally well the middle one is taken, which lies farthest from where it gets worse.
 //! What was chosen is then held against seeds and traffic that it was not chosen on.
 
+mod per_class;
 mod template;
 
 use defender::detect::behavior::Criteria;
@@ -16,6 +17,7 @@ use sim::scenario::Scenario;
 
 use crate::interval::{Proportion, Rate};
 use crate::sweep::{Block, CandidateScore, Planned, Setting, Sweep, SweptBehavior, Threshold};
+pub use per_class::{part_of, per_class, profiles_of_class};
 pub use template::cloud_formation;
 
 /// What a profile must keep to.
@@ -48,6 +50,9 @@ pub struct Tuning {
     pub schema: String,
     /// The scenario's name.
     pub scenario: String,
+    /// The device class that it is for, where each has a setting of its own; `None`: the whole fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// Seeds that it was tuned on.
     pub seeds: Vec<u64>,
     /// What had to be kept to.
@@ -64,6 +69,9 @@ pub struct Tuning {
     pub relaxations: Relaxations,
     /// What was chosen, on telemetry that it was not chosen on.
     pub checks: Vec<Check>,
+    /// Where it was asked for: class by class, what is recommended if each has a profile of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Tuning>,
 }
 
 impl Tuning {
@@ -73,6 +81,11 @@ impl Tuning {
     /// Whether the recommendation holds everywhere it was tried.
     pub fn holds(&self) -> bool {
         self.fits && self.checks.iter().all(|check| check.holds)
+    }
+
+    /// What was asked for: the recommendation for each class, or else the one for the whole fleet.
+    pub fn asked(&self) -> &[Tuning] {
+        if self.classes.is_empty() { std::slice::from_ref(self) } else { &self.classes }
     }
 }
 
@@ -272,6 +285,7 @@ pub fn tune(sweep: &Sweep, seeds: &[u64], constraints: Constraints) -> Tuning {
     Tuning {
         schema: Tuning::SCHEMA.to_owned(),
         scenario: sweep.scenario.clone(),
+        class: None,
         seeds: seeds.to_vec(),
         constraints,
         behaviors,
@@ -280,6 +294,7 @@ pub fn tune(sweep: &Sweep, seeds: &[u64], constraints: Constraints) -> Tuning {
         binding,
         relaxations,
         checks: Vec::new(),
+        classes: Vec::new(),
     }
 }
 

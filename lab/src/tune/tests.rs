@@ -209,3 +209,32 @@ fn a_template_spells_members_as_cloud_formation_does() {
     assert_eq!(properties["Behaviors"][2]["Criteria"]["StatisticalThreshold"]["Statistic"], "p99");
     assert_eq!(properties["AdditionalMetricsToRetainV2"][0]["Metric"], "aws:all-bytes-out");
 }
+
+#[test]
+fn each_class_by_itself_gets_its_own_setting_and_must_keep_to_every_constraint() {
+    // At 10 both classes are seen, and a rings 45 times a day; at 60 only a is.
+    let rows = vec![candidate(10, 20, 5, [90, 4]), candidate(60, 10, 5, [2, 0])];
+    let both = sweep(vec![rows]);
+    let classes = per_class(&both, &[1], constraints(2.0, 0.95, 15));
+    let told: Vec<_> = classes
+        .iter()
+        .map(|own| (own.class.as_deref(), own.behaviors[0].chosen, own.fits, own.false_alarms_per_day.map(|r| r.value)))
+        .collect();
+    assert_eq!(told, [(Some("a"), 1, true, Some(1.0)), (Some("b"), 0, true, Some(2.0))]);
+    // Together nothing fits: whoever sees all of b hears a ring.
+    assert!(!tune(&both, &[1], constraints(2.0, 0.95, 15)).fits);
+    // On other telemetry each is held against its own part.
+    let plans = sweep(vec![vec![candidate(60, 10, 5, [4, 9])], vec![candidate(10, 20, 5, [99, 5])]]);
+    let tunings: Vec<&Tuning> = classes.iter().collect();
+    let on = |position| check("elsewhere".into(), tunings[position], &part_of(&plans, &tunings, position));
+    assert_eq!((on(0).holds, on(0).false_alarms_per_day.map(|rate| rate.value)), (true, Some(2.0)));
+    assert_eq!((on(1).holds, on(1).false_alarms_per_day.map(|rate| rate.value)), (false, Some(2.5)));
+}
+
+#[test]
+fn a_class_that_no_behavior_watches_is_left_out() {
+    let mut row = candidate(10, 10, 5, [3, 0]);
+    (row.classes[1].recall, row.classes[1].wrong) = (None, 0);
+    let classes = per_class(&sweep(vec![vec![row]]), &[1], constraints(2.0, 0.95, 15));
+    assert_eq!(classes.iter().filter_map(|own| own.class.as_deref()).collect::<Vec<_>>(), ["a"]);
+}
