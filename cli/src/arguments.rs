@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use defender::time::Millis;
 use sim::fault::Entry;
+use sim::scenario::archetype::BUILTIN;
 use sim::scenario::problem::suggestion;
 use sim::scenario::quantity::parse_duration;
 
@@ -85,6 +87,9 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Write a commented starter scenario that runs.
     New(New),
+    /// Make a device class and a security profile from what others wrote down.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Run a scenario repeatedly, at several thread counts, and compare every event.
     Verify(Verify),
     /// Score and render an earlier run again, from its directory.
@@ -280,6 +285,40 @@ pub struct BaselineUpdate {
 pub struct New {
     /// Where to write the scenario; its documents go into the folder of the same name.
     pub scenario: PathBuf,
+}
+
+/// `import`
+#[derive(Subcommand, Debug)]
+pub enum ImportCommand {
+    /// From a Manufacturer Usage Description (RFC 8520): a scenario with one class of such devices, and a profile that
+    /// allows what their maker says they do.
+    Mud(ImportMud),
+}
+
+/// `import mud`
+#[derive(Args, Debug)]
+pub struct ImportMud {
+    /// The description, as JSON.
+    pub file: PathBuf,
+    /// Where to write the scenario; its documents go into the folder of the same name. Default: named after the model.
+    #[arg(long, value_name = "SCENARIO.toml")]
+    pub out: Option<PathBuf>,
+    /// The archetype that gives rates and sizes, of which a description says nothing.
+    #[arg(long, default_value = "thermostat", value_parser = PossibleValuesParser::new(BUILTIN.iter().map(|a| a.name)))]
+    pub archetype: String,
+    /// The network behind a name in the description: a host, a controller, `local-networks`… May be given repeatedly.
+    #[arg(long, value_name = "NAME=NETWORK", value_parser = named_network)]
+    pub resolve: Vec<(String, ipnet::IpNet)>,
+}
+
+/// A name with a network.
+fn named_network(text: &str) -> Result<(String, ipnet::IpNet), String> {
+    // A name may be a URI, and those may have an equals sign.
+    let (name, network) = text.rsplit_once('=').ok_or("expected NAME=NETWORK, such as time.example=192.0.2.0/24")?;
+    match network.parse() {
+        Ok(network) => Ok((name.to_owned(), network)),
+        Err(_) => Err(format!("expected a network such as 192.0.2.0/24, found `{network}`")),
+    }
 }
 
 /// `verify`

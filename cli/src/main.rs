@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, ImportCommand};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Test(test) => command::test::run(test, &tell),
         Command::Baseline(baseline) => command::baseline::run(baseline, &tell),
         Command::New(new) => command::new::run(new, &tell),
+        Command::Import(ImportCommand::Mud(import)) => command::import::run(import, &tell),
         Command::Verify(verify) => command::verify::run(verify, &tell),
         Command::Report(report) => command::report::run(report, &tell),
         Command::Sweep(sweep) => command::sweep::run(sweep, &tell),

@@ -5,6 +5,7 @@ pub mod chaos;
 pub mod check;
 pub mod compare;
 pub mod completions;
+pub mod import;
 pub mod new;
 pub mod report;
 pub mod resume;

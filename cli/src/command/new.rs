@@ -10,17 +10,24 @@ use crate::tell::Tell;
 
 /// The starter scenario; `{docs}` is the folder of its documents.
 const SCENARIO: &str = include_str!("starter/scenario.toml");
+/// What devices of a starter may do.
+pub(super) const DEVICE_POLICY: (&str, &str) = ("device-policy.json", include_str!("starter/device-policy.json"));
 /// Its documents.
 const DOCUMENTS: [(&str, &str); 4] = [
     ("security-profile.json", include_str!("starter/security-profile.json")),
-    ("device-policy.json", include_str!("starter/device-policy.json")),
+    DEVICE_POLICY,
     ("quarantine-policy.json", include_str!("starter/quarantine-policy.json")),
     ("quarantine-action.json", include_str!("starter/quarantine-action.json")),
 ];
 
 /// Writes a starter scenario with its documents; refuses to overwrite anything.
 pub fn run(arguments: &New, tell: &Tell) -> Code {
-    let path = &arguments.scenario;
+    create(&arguments.scenario, SCENARIO, &DOCUMENTS, tell)
+}
+
+/// Writes a scenario, in which `{docs}` stands for the folder of its documents, and those; refuses to overwrite
+/// anything.
+pub(super) fn create(path: &Path, scenario: &str, documents: &[(&str, &str)], tell: &Tell) -> Code {
     let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_toml(path)) else {
         tell.failure(&format!(
             "a scenario is a TOML file: expected a name like `my-fleet.toml`, found `{}`",
@@ -29,13 +36,13 @@ pub fn run(arguments: &New, tell: &Tell) -> Code {
         return Code::CannotStart;
     };
     let folder = path.with_extension("");
-    for taken in [path.as_path(), folder.as_path()] {
+    for taken in [path, folder.as_path()] {
         if taken.exists() {
             tell.failure(&format!("`{}` exists already; nothing was written", taken.display()));
             return Code::CannotStart;
         }
     }
-    match write(path, &folder, stem) {
+    match write(path, &folder, &scenario.replace("{docs}", stem), documents) {
         Ok(()) => {
             tell.answer(&format!("{}\n", path.display()));
             tell.remark(&format!("run it: fleetrange run {}", path.display()));
@@ -53,15 +60,15 @@ fn is_toml(path: &Path) -> bool {
 }
 
 /// Writes into a temporary folder beside the target, then renames: whole or not at all.
-fn write(path: &Path, folder: &Path, stem: &str) -> io::Result<()> {
+fn write(path: &Path, folder: &Path, text: &str, documents: &[(&str, &str)]) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let staging = tempfile::tempdir_in(parent)?;
-    for (name, content) in DOCUMENTS {
+    for (name, content) in documents {
         fs::write(staging.path().join(name), content)?;
     }
     let mut scenario = tempfile::NamedTempFile::new_in(parent)?;
-    scenario.write_all(SCENARIO.replace("{docs}", stem).as_bytes())?;
+    scenario.write_all(text.as_bytes())?;
     let staged = staging.keep();
     if let Err(error) = fs::rename(&staged, folder) {
         let _ = fs::remove_dir_all(&staged);

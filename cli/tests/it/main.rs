@@ -2,6 +2,7 @@
 
 mod chaos;
 mod compare;
+mod import;
 mod report;
 mod runs;
 mod suite;

@@ -21,6 +21,7 @@ pub mod library;
 pub mod load;
 pub mod lock;
 mod measure;
+pub mod mud;
 mod overrides;
 mod plan;
 pub mod problem;

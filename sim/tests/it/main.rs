@@ -9,6 +9,7 @@ mod gallery;
 mod learning;
 mod loading;
 mod measures;
+mod mud;
 mod operations;
 mod outcome;
 mod people;

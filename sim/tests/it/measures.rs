@@ -232,3 +232,13 @@ fn mistakes_about_dimensions_are_told_with_their_places() {
     let text = world(more, &[&on_topics("In", "num-messages-sent", "IN", 4)]);
     insta::assert_snapshot!(problems(&text.replacen("archetype = \"thermostat\"", shared, 1)));
 }
+
+/// The service learns custom metrics and splits source addresses by topic; the simulator says that it does not.
+#[test]
+fn what_a_simulated_fleet_is_not_judged_by_is_told_with_its_place() {
+    let learned = r#"{ "name": "Learned", "metric": "cpu-temperature", "criteria": { "mlDetectionConfig":
+        { "confidenceLevel": "HIGH" } } }"#;
+    let sources = r#"{ "name": "Sources", "metric": "aws:source-ip-address", "metricDimension": { "dimensionName": "usual" },
+        "criteria": { "comparisonOperator": "in-cidr-set", "value": { "cidrs": ["192.0.2.0/24"] } } }"#;
+    insta::assert_snapshot!(problems(&world(&format!("{METRICS}{USUAL}"), &[HEAT, learned, sources])));
+}

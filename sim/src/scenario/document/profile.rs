@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use defender::detect::behavior::{Catalog, complement};
+use defender::detect::behavior::{Behavior, Catalog, complement};
+use defender::detect::columns::Program;
 use defender::detect::criteria::ComparisonOperator;
 use defender::detect::validate::{Surroundings, Validated, validate_within};
 use defender::detect::wire::CreateSecurityProfileRequest;
@@ -27,6 +28,7 @@ pub fn read(
     let tree = parse(source, &shapes::SECURITY_PROFILE, reading)?;
     let mut profile: CreateSecurityProfileRequest = request(&tree, errors, reading)?;
     let as_written = validate(&profile, catalog, reading);
+    refuse_what_is_not_judged(&tree, &profile, &as_written.behaviors, reading);
     report(&tree, as_written, reading);
     if criteria == CriteriaReading::Alarm && translate(&tree, &mut profile, reading) {
         // The complement of a valid behavior can still be one that the metric does not allow.
@@ -55,6 +57,20 @@ fn report(tree: &Node, validated: Validated, reading: &mut Reading<'_>) {
     }
     for warning in validated.warnings {
         reading.warn(tree, warning);
+    }
+}
+
+/// What the service takes, but a simulated fleet is not judged by.
+fn refuse_what_is_not_judged(
+    tree: &Node,
+    profile: &CreateSecurityProfileRequest,
+    behaviors: &[Behavior],
+    reading: &mut Reading<'_>,
+) {
+    for error in Program::compile([behaviors]).err().into_iter().flatten() {
+        let written = profile.behaviors.iter().flatten().position(|behavior| behavior.name == error.behavior);
+        let node = tree.nearest_to(&format!("/behaviors/{}", written.unwrap_or_default()));
+        reading.problems.push(Problem::error(node.place.clone(), error.to_string()));
     }
 }
 
