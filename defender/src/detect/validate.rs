@@ -525,7 +525,7 @@ fn count(number: &serde_json::Number) -> Option<f64> {
 }
 
 /// A network, or a single address where the prefix length is missing (D-24).
-fn cidr(text: &str) -> Option<IpNet> {
+pub fn cidr(text: &str) -> Option<IpNet> {
     let plausible = (2..=43).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'/'));
     if !plausible {

@@ -11,9 +11,9 @@
 //! networks stand behind a name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use defender::detect::validate::cidr;
 use ipnet::IpNet;
 use serde_json::json;
 
@@ -337,9 +337,9 @@ impl Mud {
     }
 }
 
-/// A network, or a single address.
+/// A network, or a single address, without the bits of a host.
 fn network_of(text: &str) -> Option<IpNet> {
-    text.parse::<IpNet>().ok().map(|net| net.trunc()).or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    cidr(text).map(|network| network.trunc())
 }
 
 /// A text without line breaks and other control characters.

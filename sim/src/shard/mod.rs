@@ -287,7 +287,7 @@ impl Shard {
             access: devices.iter().map(|device| device.access).collect(),
             limited: vec![0; words],
             every_tick,
-            pending: [const { Vec::new() }; 4].map(|_: Vec<u32>| vec![0; lanes]),
+            pending: std::array::from_fn(|_| vec![0; lanes]),
             custom: custom_columns(&common.program),
             counted: (0..counted.first().map_or(0, Vec::len))
                 .map(|slot| counted.iter().map(|lane| lane[slot]).collect())
@@ -732,7 +732,6 @@ impl Shard {
     /// What an act changes of the device's ordinary behavior and of its report.
     fn govern(&mut self, overlay: &mut Overlay, number: u64, effect: &mut Disturbance) {
         const AT_THE_BROKER: [Column; 3] = [Column::Sent, Column::Received, Column::MessageBytes];
-        const IN_THE_REPORT: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
         let lane = overlay.lane as usize;
         if let Some(mut span) = overlay.span(self.tick.start, self.tick.end, number) {
             effect.clear();
@@ -766,13 +765,13 @@ impl Shard {
             return;
         }
         if let Some(share) = effect.ordinary {
-            self.scale(lane, &IN_THE_REPORT, share, &mut span.dice);
+            self.scale(lane, &AMOUNTS, share, &mut span.dice);
             overlay.first_observable.get_or_insert(arrival);
         }
         if let Some(claims) = effect.forged {
             self.extras.entry(lane as u32).or_default().forged = true;
             let claimed = [claims.bytes_out, claims.bytes_in, claims.packets_out, claims.packets_in];
-            let columns = IN_THE_REPORT.into_iter().chain([Column::EstablishedConnections]);
+            let columns = AMOUNTS.into_iter().chain([Column::EstablishedConnections]);
             for (column, claim) in columns.zip(claimed.into_iter().chain([claims.connections])) {
                 if let Some(claim) = claim {
                     self.tick.numbers[column.index()][lane] = claim;

@@ -3,6 +3,7 @@
 use defender::detect::columns::{Column, Program};
 use defender::time::{Millis, Timestamp};
 
+use super::transit::AMOUNTS;
 use crate::sampler::{AliasTables, Ladder, MessageSizes, Quantile, Table, octave_steps};
 use crate::scenario::{Archetype, Traffic};
 
@@ -181,7 +182,7 @@ impl Needs {
         let columns: Vec<Column> = programs.into_iter().flat_map(Program::columns).map(Column::whole).collect();
         let reads = |column| columns.contains(&column);
         Needs {
-            traffic: [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn].into_iter().any(reads),
+            traffic: AMOUNTS.into_iter().any(reads),
             largest: reads(Column::LargestMessage),
             smallest: reads(Column::SmallestMessage),
             message_bytes: reads(Column::MessageBytes),

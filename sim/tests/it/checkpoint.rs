@@ -16,14 +16,14 @@ fn first_light(devices: u32) -> (Scenario, Lock) {
 }
 
 /// Keeps every checkpoint, and pulls the plug after a number of them.
-struct Keeper {
+pub struct Keeper {
     lock: String,
-    files: Vec<Vec<u8>>,
+    pub files: Vec<Vec<u8>>,
     stop_after: usize,
 }
 
 impl Keeper {
-    fn new(lock: &Lock, stop_after: usize) -> Keeper {
+    pub fn new(lock: &Lock, stop_after: usize) -> Keeper {
         Keeper { lock: lock.to_toml("0", None), files: Vec::new(), stop_after }
     }
 }
@@ -45,7 +45,8 @@ fn options(threads: usize) -> RunOptions {
     RunOptions { threads: Some(threads), telemetry: true, checkpoint_every }
 }
 
-fn assert_same(left: &Run, right: &Run) {
+/// The same log, telemetry and outcome.
+pub fn assert_same(left: &Run, right: &Run) {
     assert_eq!(left.log.first_difference(&right.log), None);
     assert_eq!(left.telemetry, right.telemetry);
     let json = |run: &Run| serde_json::to_string(&run.outcome).expect("plain data");

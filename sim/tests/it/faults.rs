@@ -8,10 +8,11 @@ use sim::fault::{REGISTRY, Stage};
 use sim::outcome::{ActKind, Outcome};
 use sim::scenario::lock::Lock;
 use sim::scenario::{FaultPlan, Scenario, Selector, load_text};
-use sim::world::checkpoint::{Checkpoint, Saved};
-use sim::world::{Observer, Run, RunOptions, Unobserved, resume, run};
+use sim::world::checkpoint::Saved;
+use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
 use crate::attacks::{QUARANTINE, WORLD, attack, scenario_in};
+use crate::checkpoint::{Keeper, assert_same};
 
 /// Everything that a fault can strike: attacks on messages and on bytes, a team, a responder, audits by schedule and by
 /// hand.
@@ -153,19 +154,6 @@ fn a_fault_on_some_devices_leaves_all_others_as_they_were() {
     assert_eq!(changed, act.devices.iter().map(|row| row.device.0).collect::<Vec<_>>());
 }
 
-struct Keeper {
-    lock: String,
-    files: Vec<Vec<u8>>,
-}
-
-impl Observer for Keeper {
-    fn checkpoint(&mut self, checkpoint: &Checkpoint<'_>) {
-        let mut file = Vec::new();
-        checkpoint.write(&self.lock, &mut file).expect("memory takes it");
-        self.files.push(file);
-    }
-}
-
 /// All faults at once; reports are in flight, channels in their bad state, responses held back at each checkpoint.
 #[test]
 fn a_run_with_faults_in_pieces_is_the_run_in_one_piece() {
@@ -179,7 +167,7 @@ fn a_run_with_faults_in_pieces_is_the_run_in_one_piece() {
     let (scenario, lock) = world(&faults);
     let options = |threads| RunOptions { threads: Some(threads), telemetry: true, ..RunOptions::default() };
     let whole = run(&scenario, options(1), &mut Unobserved).expect("it runs");
-    let mut keeper = Keeper { lock: lock.to_toml("0", None), files: Vec::new() };
+    let mut keeper = Keeper::new(&lock, usize::MAX);
     let often = RunOptions { checkpoint_every: Some(Millis::hours(3)), ..options(3) };
     let other = run(&scenario, often, &mut keeper).expect("it runs");
     assert_eq!(whole.log.first_difference(&other.log), None);
@@ -187,11 +175,7 @@ fn a_run_with_faults_in_pieces_is_the_run_in_one_piece() {
     for file in &keeper.files {
         let saved = Saved::read(file).expect("it was just written");
         let own = load_text("checkpoint", saved.lock()).expect("the lock is a scenario").scenario;
-        let resumed = resume(&own, saved, options(2), &mut Unobserved).expect("it goes on");
-        assert_eq!(whole.log.first_difference(&resumed.log), None);
-        assert_eq!(whole.telemetry, resumed.telemetry);
-        let json = |run: &Run| serde_json::to_string(&run.outcome).expect("plain data");
-        assert!(json(&whole) == json(&resumed), "the same log, but another outcome");
+        assert_same(&whole, &resume(&own, saved, options(2), &mut Unobserved).expect("it goes on"));
     }
 }
 

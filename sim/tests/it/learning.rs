@@ -4,10 +4,11 @@ use defender::time::{Millis, Timestamp};
 use sim::event::EventKind;
 use sim::outcome::Alarm;
 use sim::scenario::{Scenario, load_text};
-use sim::world::checkpoint::{Checkpoint, Saved};
-use sim::world::{Observer, Run, RunOptions, Unobserved, resume, run};
+use sim::world::checkpoint::Saved;
+use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
 use crate::attacks::WORLD;
+use crate::checkpoint::{Keeper, assert_same};
 
 /// Thermostats that are watched by three ML behaviors.
 fn world(devices: u32, start: &str, duration: &str, history: &str) -> String {
@@ -84,19 +85,6 @@ fn history_is_what_the_fleet_would_have_done() {
     assert_eq!(refreshed(&long), refreshed(&short));
 }
 
-struct Keeper {
-    lock: String,
-    files: Vec<Vec<u8>>,
-}
-
-impl Observer for Keeper {
-    fn checkpoint(&mut self, checkpoint: &Checkpoint<'_>) {
-        let mut file = Vec::new();
-        checkpoint.write(&self.lock, &mut file).expect("memory takes it");
-        self.files.push(file);
-    }
-}
-
 /// More than one shard, two threads and more, and in pieces: models are built alike.
 #[test]
 fn models_are_the_same_for_any_number_of_threads_and_after_a_checkpoint() {
@@ -110,19 +98,13 @@ fn models_are_the_same_for_any_number_of_threads_and_after_a_checkpoint() {
     let hit = &whole.outcome.truth[0].devices;
     let seen = seen.filter(|alarm| hit.iter().any(|part| part.device == alarm.device && alarm.raised > part.onset));
     assert!(seen.count() >= hit.len(), "all devices of the attack are seen");
-    let same = |other: &Run| {
-        assert_eq!(whole.log.first_difference(&other.log), None);
-        assert_eq!(whole.telemetry, other.telemetry);
-        let json = |run: &Run| serde_json::to_string(&run.outcome).expect("plain data");
-        assert!(json(&whole) == json(other), "the same log, but another outcome");
-    };
-    same(&play(&scenario, 3));
-    let mut keeper = Keeper { lock: loaded.lock.to_toml("0", None), files: Vec::new() };
+    assert_same(&whole, &play(&scenario, 3));
+    let mut keeper = Keeper::new(&loaded.lock, usize::MAX);
     let options = RunOptions { threads: Some(2), telemetry: true, checkpoint_every: Some(Millis::hours(30)) };
-    same(&run(&scenario, options, &mut keeper).expect("it runs"));
+    assert_same(&whole, &run(&scenario, options, &mut keeper).expect("it runs"));
     assert_eq!(keeper.files.len(), 1);
     let saved = Saved::read(&keeper.files[0]).expect("it was just written");
-    same(&resume(&scenario, saved, options, &mut Unobserved).expect("it goes on"));
+    assert_same(&whole, &resume(&scenario, saved, options, &mut Unobserved).expect("it goes on"));
 }
 
 #[test]
