@@ -41,34 +41,34 @@ pub(crate) struct ReportFault {
 }
 
 impl ReportFault {
-    /// Lets a report pass; also the further deliveries of it that come of that. `None`: it has no effect.
-    fn pass(&mut self, mut report: Report, interval: Millis) -> Option<(Report, Vec<Report>)> {
-        let Mechanism::Reports(effect) = self.effect.mechanism() else { return Some((report, Vec::new())) };
-        if report.made < self.onset || report.made >= self.end {
-            return Some((report, Vec::new()));
+    fn is_active(&self, made: Timestamp) -> bool {
+        self.onset <= made && made < self.end
+    }
+
+    /// Lets a report pass; further deliveries of it go to `copies`, by how much later they arrive.
+    fn pass(&mut self, report: &mut Report, interval: Millis, copies: &mut Vec<Millis>) -> Fate {
+        let Mechanism::Reports(effect) = self.effect.mechanism() else { return Fate::Goes };
+        let made = report.made;
+        if !self.is_active(made) {
+            return Fate::Goes;
         }
-        let before = report.clone();
-        let mut copies = Vec::new();
+        // Once it has struck, nobody asks any more.
+        let before = self.first_struck.is_none().then(|| report.clone());
         let fate = effect.pass(&mut Passage {
-            elapsed: report.made - self.onset,
+            elapsed: made - self.onset,
             duration: self.end - self.onset,
             interval,
             intensity: self.intensity,
             key: self.key,
             shared: self.shared,
-            report: &mut report,
-            copies: &mut copies,
+            report,
+            copies,
             memory: &mut self.memory,
         });
-        if fate == Fate::Lost || report != before || !copies.is_empty() {
-            self.first_struck.get_or_insert(before.made);
+        if before.is_some_and(|before| fate == Fate::Lost || *report != before || !copies.is_empty()) {
+            self.first_struck = Some(made);
         }
-        if fate == Fate::Lost {
-            return None;
-        }
-        let copy = |later| Report { arrives: report.arrives + later, ..report.clone() };
-        let copies = copies.into_iter().map(copy).collect();
-        Some((report, copies))
+        fate
     }
 }
 
@@ -153,44 +153,70 @@ impl Transit {
 }
 
 impl Road {
-    /// Sends a report on its way, past the device's faults.
-    fn send(&mut self, report: Report, faults: &mut [ReportFault], interval: Millis) {
-        let mut sent = vec![report];
+    /// Sends a report on its way, past the device's faults. `copies` is empty before and after.
+    fn send(&mut self, report: Report, faults: &mut [ReportFault], interval: Millis, copies: &mut Vec<Millis>) {
+        let first = self.flying.len();
+        self.flying.push(report);
         for fault in &mut faults[self.faults.clone()] {
-            let passed = sent.into_iter().filter_map(|report| fault.pass(report, interval));
-            sent = passed.flat_map(|(report, copies)| std::iter::once(report).chain(copies)).collect();
+            let mut position = first;
+            while let Some(report) = self.flying.get_mut(position) {
+                if fault.pass(report, interval, copies) == Fate::Lost {
+                    self.flying.remove(position);
+                    copies.clear();
+                    continue;
+                }
+                let original = position;
+                for later in copies.drain(..) {
+                    let report = &self.flying[original];
+                    let copy = Report { arrives: report.arrives + later, ..report.clone() };
+                    position += 1;
+                    self.flying.insert(position, copy);
+                }
+                position += 1;
+            }
         }
-        self.flying.append(&mut sent);
         self.flying.sort_by_key(|report| (report.arrives, report.made));
     }
 
     /// The report that the service takes before `end`; others that arrive by then have no effect.
     fn take(&mut self, end: Timestamp) -> Option<Report> {
         let arrived = self.flying.partition_point(|report| report.arrives < end);
-        let mut taken = None;
-        for report in self.flying.drain(..arrived) {
-            let least = ReportLimits::default().min_interval;
-            if self.taken.is_none_or(|last| report.arrives - last >= least) {
-                self.taken = Some(report.arrives);
-                taken = Some(report);
-            }
-        }
-        taken
+        let reports = self.flying.drain(..arrived);
+        reports.filter(|report| is_taken(&mut self.taken, report.arrives)).last()
     }
+}
+
+/// Whether the service takes a report that arrives now, which it does at most once in 300 s (R-04, CH-93).
+fn is_taken(last: &mut Option<Timestamp>, arrives: Timestamp) -> bool {
+    let taken = last.is_none_or(|last| arrives - last >= ReportLimits::default().min_interval);
+    if taken {
+        *last = Some(arrives);
+    }
+    taken
 }
 
 impl Shard {
     /// Puts the reports of this tick on their way, and what arrives in it in their place.
     pub(super) fn carry_reports(&mut self, common: &Common) {
         let Transit { mut faults, mut roads } = std::mem::take(&mut self.transit);
+        let mut copies = Vec::new();
         for road in &mut roads {
             let lane = road.lane;
             set_lane(&mut self.tick.without_amounts, lane, false);
-            if has_lane(&self.tick.reported, lane) {
+            let reported = has_lane(&self.tick.reported, lane);
+            let made = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
+            // Most faults strike for a few hours of a run; at other times reports stay where they are.
+            if road.flying.is_empty() && !faults[road.faults.clone()].iter().any(|fault| fault.is_active(made)) {
+                if reported && !is_taken(&mut road.taken, made) {
+                    self.drop_report(lane);
+                }
+                continue;
+            }
+            if reported {
                 let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
                 let every = common.classes[run.class].tables.report_every.unwrap_or(1);
                 let report = self.pick_up(lane);
-                road.send(report, &mut faults, Millis(common.tick.0 * every as i64));
+                road.send(report, &mut faults, Millis(common.tick.0 * every as i64), &mut copies);
             }
             match road.take(self.tick.end) {
                 Some(report) => self.hand_over(common, lane, report),
@@ -237,16 +263,22 @@ impl Shard {
             self.tick.numbers[*column][lane] = *value;
         }
         let Report { tcp_ports, udp_ports, destinations, lists, .. } = report;
-        if !(tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty()) {
+        let usual = tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty();
+        if !usual {
             let extras = self.extras.entry(lane as u32).or_default();
             (extras.tcp_ports, extras.udp_ports, extras.destinations) = (tcp_ports, udp_ports, destinations);
             extras.lists = lists;
         }
         for (position, (_, metric, rule)) in common.program.set_rules().enumerate() {
-            if !metric.is_cloud_side() {
-                let observed = self.observed(common, metric, lane, self.extras.get(&(lane as u32)));
-                set_lane(&mut self.tick.set_violations[position], lane, !rule.conforms(&observed));
+            if metric.is_cloud_side() {
+                continue;
             }
+            let violating = if usual {
+                has_lane(&self.base_violations[position], lane)
+            } else {
+                !rule.conforms(&self.observed(common, metric, lane, self.extras.get(&(lane as u32))))
+            };
+            set_lane(&mut self.tick.set_violations[position], lane, violating);
         }
     }
 }
