@@ -26,6 +26,15 @@ impl TableId {
     }
 }
 
+/// Which half of a 64-bit word a draw is made with.
+#[derive(Clone, Copy, Debug)]
+pub enum Half {
+    /// The lower 32 bits.
+    Lower,
+    /// The upper 32 bits.
+    Upper,
+}
+
 /// A table at hand: what is the same for all draws from it has been looked up.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
@@ -41,6 +50,22 @@ impl Table<'_> {
         let line = self.lines[(word >> (32 - self.bits)) as usize];
         let value = if word << self.bits < line.threshold { line.keep } else { line.alias };
         u32::from(value) * self.scale + (((word & 0xFFFF) * self.scale) >> 16)
+    }
+
+    /// Draws with the lower halves of words, or with the upper ones.
+    #[inline]
+    pub fn sample_all(&self, words: &[u64], half: Half, values: &mut [u32]) {
+        let shift = match half {
+            Half::Lower => 0,
+            Half::Upper => 32,
+        };
+        // Most tables count in ones: theirs is a loop without multiplications.
+        if self.scale == 1 {
+            let fine = Table { scale: 1, ..*self };
+            words.iter().zip(values).for_each(|(word, value)| *value = fine.sample((word >> shift) as u32));
+        } else {
+            words.iter().zip(values).for_each(|(word, value)| *value = self.sample((word >> shift) as u32));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod binomial;
 mod ladder;
 mod quantile;
 
-pub use alias::{AliasTables, Table, TableId};
+pub use alias::{AliasTables, Half, Table, TableId};
 pub use binomial::binomial;
 pub use ladder::{Ladder, STEPS_PER_OCTAVE, octave_steps};
 pub use quantile::{MessageSizes, Quantile, normal_quantile};

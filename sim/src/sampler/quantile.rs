@@ -66,8 +66,13 @@ pub struct MessageSizes {
     exponential: Quantile,
     largest: Box<[u32]>,
     smallest: Box<[u32]>,
+    /// 2⁶³ over n, rounded up, for small n.
+    reciprocals: Box<[u64]>,
     mean: f64,
 }
+
+/// Numbers of messages whose reciprocals are tabulated.
+const RECIPROCALS: u64 = 1_024;
 
 impl MessageSizes {
     /// Tables for a size distribution.
@@ -82,6 +87,7 @@ impl MessageSizes {
             exponential: Quantile::new(|p| -libm::log1p(-p)),
             largest: (0..HALF).map(|i| at(1.0 - tail(i))).collect(),
             smallest: (0..HALF).map(|i| at(tail(i))).collect(),
+            reciprocals: (0..RECIPROCALS).map(|n| (1u64 << 63).div_ceil(n.max(1))).collect(),
             mean: (size.median * libm::exp(size.spread * size.spread / 2.0)).min(size.maximum),
         }
     }
@@ -107,10 +113,15 @@ impl MessageSizes {
 
     #[inline]
     fn tail(&self, n: u32, word: u32) -> usize {
-        // A quotient of whole numbers below 2⁴⁸ is never rounded up to the next one in 53 bits, so cutting it off gives
-        // what an integer division would, in half the time.
-        let exponential = f64::from(self.exponential.sample(word)) * 2_048.0;
-        log_bin((exponential / f64::from(n.max(1))) as u32)
+        // The table ends at −ln 2⁻³³ = 22.9, so this stays below 2³². The quotient of such a number by n, cut off, is the
+        // product with the reciprocal, cut off: that is too large by less than 2⁻³¹, and the quotient falls short of the
+        // next whole number by at least 1/n.
+        let exponential = u64::from(self.exponential.sample(word)) << 11;
+        let quotient = match self.reciprocals.get(n as usize) {
+            Some(reciprocal) => ((u128::from(exponential << 1) * u128::from(*reciprocal)) >> 64) as u64,
+            None => exponential / u64::from(n),
+        };
+        log_bin(quotient as u32)
     }
 }
 
@@ -199,6 +210,18 @@ mod tests {
         let mean = (0..n).map(draws).sum::<f64>() / n as f64;
         let variance = (sigma * sigma).exp() - 1.0;
         assert!((mean - 1.0).abs() < 5.0 * (variance / n as f64).sqrt() + 5e-4, "{mean}");
+    }
+
+    #[test]
+    fn quotients_are_those_of_a_division() {
+        let sizes = MessageSizes::new(Size { median: 200.0, spread: 0.5, maximum: 1e6 });
+        for n in (0..=1_030u32).chain([5_000, 1 << 20, u32::MAX]) {
+            for word in [0, 1, u32::MAX, u32::MAX - 1].into_iter().chain((0..500u64).map(|i| (mix(i) >> 32) as u32)) {
+                let exponential = u64::from(sizes.exponential.sample(word)) * 2_048;
+                let quotient = u32::try_from(exponential / u64::from(n.max(1))).expect("it fits");
+                assert_eq!(sizes.tail(n, word), log_bin(quotient), "{n} {word}");
+            }
+        }
     }
 
     /// The median of the largest of n is where F^n = 1/2.

@@ -11,7 +11,7 @@ use defender::detect::columns::{Column, Tick};
 use super::Run;
 use super::tables::{ClassTables, Hourly, Needs};
 use crate::dice::{Purpose, draw, salt};
-use crate::sampler::{MessageSizes, Table};
+use crate::sampler::{Half, MessageSizes, Table};
 
 /// Lanes that are sampled together: as many as fit the first-level cache with all that is drawn for them.
 const BLOCK: usize = 64;
@@ -77,11 +77,11 @@ pub(super) fn ordinary(
         let keys = ranks.keys[peers.ranks.clone()].chunks(BLOCK);
         for (keys, lanes) in keys.zip(ranks.lanes[peers.ranks.clone()].chunks(BLOCK)) {
             let mut block = Block { keys, lanes, sent: [0; BLOCK], received: [0; BLOCK] };
-            block.messages(sent, received, messages);
+            [block.sent, block.received] = block.counts([sent, received], messages);
             block.put(&block.sent, tick.column_mut(Column::Sent));
             block.put(&block.received, tick.column_mut(Column::Received));
             if traffic {
-                block.traffic(packets_out, packets_in, tables, packets, noise, tick);
+                block.traffic([packets_out, packets_in], tables, packets, noise, tick);
             }
             if needs.largest || needs.smallest {
                 block.sizes(&tables.sizes, needs, sizes, tick);
@@ -116,40 +116,45 @@ impl Block<'_> {
         }
     }
 
+    /// A word for each, in the order of the lanes.
     #[inline]
-    fn messages(&mut self, sent_table: Table<'_>, received_table: Table<'_>, salt: u64) {
-        for ((key, sent), received) in self.keys.iter().zip(&mut self.sent).zip(&mut self.received) {
-            let word = draw(*key, salt);
-            *sent = sent_table.sample(word as u32);
-            *received = received_table.sample((word >> 32) as u32);
-        }
+    fn words(&self, salt: u64) -> [u64; BLOCK] {
+        let mut words = [0; BLOCK];
+        self.keys.iter().zip(&mut words).for_each(|(key, word)| *word = draw(*key, salt));
+        words
+    }
+
+    /// Two counts for each: with the lower halves of words from the first table, with the upper ones from the second.
+    #[inline]
+    fn counts(&self, tables: [Table<'_>; 2], salt: u64) -> [[u32; BLOCK]; 2] {
+        let words = self.words(salt);
+        let words = &words[..self.keys.len()];
+        let [mut lower, mut upper] = [[0; BLOCK]; 2];
+        tables[0].sample_all(words, Half::Lower, &mut lower);
+        tables[1].sample_all(words, Half::Upper, &mut upper);
+        [lower, upper]
     }
 
     #[inline]
     fn traffic(
         &self,
-        out_table: Table<'_>,
-        in_table: Table<'_>,
+        packet_tables: [Table<'_>; 2],
         tables: &ClassTables,
         packet_salt: u64,
         noise_salt: u64,
         tick: &mut Tick,
     ) {
-        let [mut packets_out, mut packets_in] = [[0; BLOCK]; 2];
-        for ((key, out), inward) in self.keys.iter().zip(&mut packets_out).zip(&mut packets_in) {
-            let word = draw(*key, packet_salt);
-            *out = out_table.sample(word as u32);
-            *inward = in_table.sample((word >> 32) as u32);
-        }
+        let [mut packets_out, mut packets_in] = self.counts(packet_tables, packet_salt);
+        let noise = self.words(noise_salt);
         let [mut factors_out, mut factors_in] = [[0; BLOCK]; 2];
-        for ((key, out), inward) in self.keys.iter().zip(&mut factors_out).zip(&mut factors_in) {
-            let word = draw(*key, noise_salt);
-            *out = tables.noise_out.sample(word as u32);
+        let peers = noise[..self.keys.len()].iter();
+        for ((word, out), inward) in peers.zip(&mut factors_out).zip(&mut factors_in) {
+            *out = tables.noise_out.sample(*word as u32);
             *inward = tables.noise_in.sample((word >> 32) as u32);
         }
         let [mut bytes_out, mut bytes_in] = [[0; BLOCK]; 2];
         let noisy = |plain: u64, factor: u32| ((plain * u64::from(factor)) >> 16).min(u64::from(u32::MAX)) as u32;
-        for i in 0..BLOCK {
+        for i in 0..self.keys.len().min(BLOCK) {
             let (sent, received) = (u64::from(self.sent[i]), u64::from(self.received[i]));
             let plain_out = sent * tables.message_out
                 + received * tables.acknowledgement

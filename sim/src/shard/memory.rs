@@ -53,6 +53,7 @@ impl Shard {
             extras: _,
             disconnected: _,
             tick: _,
+            shares: _,
             scratch: _,
             findings: _,
             // …candidates are judged in runs that nobody interrupts…

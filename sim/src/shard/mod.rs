@@ -219,6 +219,8 @@ pub(crate) struct Shard {
     /// Candidates that see the same ticks; nothing that happens depends on them.
     candidates: Option<Candidates>,
     tick: Tick,
+    /// By population: its values of the tick here.
+    shares: Vec<Vec<u64>>,
     scratch: Disturbance,
     /// Reports on their way, where a fault may strike them.
     transit: Transit,
@@ -308,6 +310,10 @@ impl Shard {
                 Candidates::new(slate, &strata, watched)
             }),
             tick,
+            shares: vec![
+                Vec::new();
+                common.program.populations().len() + common.slate.as_ref().map_or(0, Slate::populations)
+            ],
             scratch: Disturbance::default(),
             probe: probe.then(|| vec![0; lanes]),
             findings: Findings::default(),
@@ -446,16 +452,25 @@ impl Shard {
         }
     }
 
-    /// What the shard contributes to a population of the candidates at the sampled tick.
-    pub fn contribute_to_candidates(&self, common: &Common, population: usize, values: &mut Vec<u64>) {
-        if let (Some(candidates), Some(slate)) = (&self.candidates, &common.slate) {
-            candidates.contribute(slate, &self.tick, population, values);
+    /// Samples a tick, and what the shard contributes to the populations in it.
+    pub fn survey(&mut self, common: &Common, tick_index: u64) {
+        self.sample(common, tick_index);
+        let (own, candidates) = self.shares.split_at_mut(common.program.populations().len());
+        for (population, values) in own.iter_mut().enumerate() {
+            values.clear();
+            self.judge.contribute(&self.tick, population, values);
+        }
+        if let (Some(judge), Some(slate)) = (&self.candidates, &common.slate) {
+            for (population, values) in candidates.iter_mut().enumerate() {
+                values.clear();
+                judge.contribute(slate, &self.tick, population, values);
+            }
         }
     }
 
-    /// What the shard contributes to a population at the sampled tick.
-    pub fn contribute(&self, population: usize, values: &mut Vec<u64>) {
-        self.judge.contribute(&self.tick, population, values);
+    /// What the shard contributes to a population of the surveyed tick: the program's, then the candidates'.
+    pub fn share(&self, population: usize) -> &[u64] {
+        &self.shares[population]
     }
 
     /// Tells the thresholds of the sampled tick.
@@ -509,7 +524,7 @@ impl Shard {
     }
 
     /// Samples a tick.
-    pub fn sample(&mut self, common: &Common, tick_index: u64) {
+    fn sample(&mut self, common: &Common, tick_index: u64) {
         let start = common.start + Millis(common.tick.0 * tick_index as i64);
         let number = (start.0 / common.tick.0) as u64;
         self.tick.start = start;

@@ -416,40 +416,40 @@ impl<'a> World<'a> {
 
     fn advance(&mut self, range: std::ops::Range<u64>) {
         let common = &self.common;
+        let own = common.program.populations();
         let candidates = common.slate.as_ref().map_or(0, Slate::populations);
-        if common.program.populations().is_empty() && candidates == 0 {
+        if own.is_empty() && candidates == 0 {
             self.shards.par_iter_mut().for_each(|shard| shard.advance(common, range.clone()));
             return;
         }
-        for index in range {
-            self.shards.par_iter_mut().for_each(|shard| shard.sample(common, index));
-            let thresholds: Vec<Option<u64>> = (0..common.program.populations().len())
-                .map(|population| {
-                    let mut values = self.contributions(|shard, values| shard.contribute(population, values));
-                    common.program.populations()[population].statistic.threshold(&mut values)
-                })
-                .collect();
-            let limits: Vec<_> = (0..candidates)
-                .map(|population| {
-                    let of = |shard: &Shard, values: &mut _| shard.contribute_to_candidates(common, population, values);
-                    common.slate.as_ref()?.limits(population, &mut self.contributions(of))
-                })
-                .collect();
+        // Thresholds are those of the whole fleet, so all wait for all once in every tick. What a shard does between two
+        // such moments, it does in one go, while it is in the cache: judge a tick and sample the next.
+        let mut gathered = vec![Vec::new(); own.len() + candidates];
+        self.shards.par_iter_mut().for_each(|shard| shard.survey(common, range.start));
+        for next in range.start + 1..=range.end {
+            let shards = &self.shards;
+            gathered.par_iter_mut().enumerate().for_each(|(population, values)| {
+                values.clear();
+                shards.iter().for_each(|shard| values.extend_from_slice(shard.share(population)));
+            });
+            let (own_values, values) = gathered.split_at_mut(own.len());
+            let (thresholds, limits): (Vec<_>, Vec<_>) = rayon::join(
+                || own.par_iter().zip(own_values).map(|(own, values)| own.statistic.threshold(values)).collect(),
+                || {
+                    let limits = |(population, values): (usize, &mut Vec<u64>)| {
+                        common.slate.as_ref().and_then(|slate| slate.limits(population, values))
+                    };
+                    values.par_iter_mut().enumerate().map(limits).collect()
+                },
+            );
             self.shards.par_iter_mut().for_each(|shard| {
                 shard.set_thresholds(&thresholds);
                 shard.judge_tick(common, &limits);
+                if next < range.end {
+                    shard.survey(common, next);
+                }
             });
         }
-    }
-
-    /// What all shards contribute to a population.
-    fn contributions(&self, of: impl Fn(&Shard, &mut Vec<u64>) + Sync) -> Vec<u64> {
-        let shares = self.shards.par_iter().map(|shard| {
-            let mut values = Vec::new();
-            of(shard, &mut values);
-            values
-        });
-        shares.flatten().collect()
     }
 
     /// Collects what the shards found.
