@@ -24,8 +24,8 @@ impl OnReports for FrozenReport {
             return Fate::Goes;
         }
         let (made, arrives) = (passage.report.made, passage.report.arrives);
-        let first = passage.memory.report.get_or_insert_with(|| passage.report.clone());
-        *passage.report = Report { made, arrives, ..first.clone() };
+        let first = passage.memory.report.get_or_insert_with(|| Box::new(passage.report.clone()));
+        *passage.report = Report { made, arrives, ..(**first).clone() };
         Fate::Goes
     }
 }

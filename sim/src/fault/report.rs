@@ -34,13 +34,25 @@ pub struct Report {
     pub arrives: Timestamp,
 }
 
+impl Report {
+    /// Whether it tells nothing but amounts and levels, and no more of sets than is usual.
+    pub fn is_plain(&self) -> bool {
+        let Report { tcp_ports, udp_ports, destinations, custom, lists, .. } = self;
+        tcp_ports.is_empty()
+            && udp_ports.is_empty()
+            && destinations.is_empty()
+            && custom.is_empty()
+            && lists.is_empty()
+    }
+}
+
 /// What a fault remembers of a device from report to report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Counts.
     pub amounts: [u64; 4],
     /// A report to come back to.
-    pub report: Option<Report>,
+    pub report: Option<Box<Report>>,
     /// In a bad state.
     pub bad: bool,
 }

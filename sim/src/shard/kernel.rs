@@ -92,7 +92,7 @@ pub(super) fn ordinary(
             }
         }
     }
-    if tables.report_every.is_some() {
+    if needs.ports && tables.report_every.is_some() {
         tick.column_mut(Column::ListeningTcpPorts)[lanes.clone()].fill(tables.tcp_ports);
         tick.column_mut(Column::ListeningUdpPorts)[lanes.clone()].fill(tables.udp_ports);
     }

@@ -174,6 +174,8 @@ pub(crate) struct Needs {
     pub smallest: bool,
     pub message_bytes: bool,
     pub disconnect_minutes: bool,
+    /// Numbers of listening ports.
+    pub ports: bool,
 }
 
 impl Needs {
@@ -187,12 +189,19 @@ impl Needs {
             smallest: reads(Column::SmallestMessage),
             message_bytes: reads(Column::MessageBytes),
             disconnect_minutes: reads(Column::DisconnectMinutes),
+            ports: reads(Column::ListeningTcpPorts) || reads(Column::ListeningUdpPorts),
         }
     }
 
     /// Everything, for runs whose telemetry is compared with others'.
-    pub const ALL: Needs =
-        Needs { traffic: true, largest: true, smallest: true, message_bytes: true, disconnect_minutes: true };
+    pub const ALL: Needs = Needs {
+        traffic: true,
+        largest: true,
+        smallest: true,
+        message_bytes: true,
+        disconnect_minutes: true,
+        ports: true,
+    };
 }
 
 #[cfg(test)]

@@ -41,19 +41,15 @@ pub(crate) struct ReportFault {
 }
 
 impl ReportFault {
-    fn is_active(&self, made: Timestamp) -> bool {
-        self.onset <= made && made < self.end
-    }
-
     /// Lets a report pass; further deliveries of it go to `copies`, by how much later they arrive.
     fn pass(&mut self, report: &mut Report, interval: Millis, copies: &mut Vec<Millis>) -> Fate {
         let Mechanism::Reports(effect) = self.effect.mechanism() else { return Fate::Goes };
         let made = report.made;
-        if !self.is_active(made) {
+        if !(self.onset..self.end).contains(&made) {
             return Fate::Goes;
         }
         // Once it has struck, nobody asks any more.
-        let before = self.first_struck.is_none().then(|| report.clone());
+        let before = self.first_struck.is_none().then(|| Before::new(report));
         let fate = effect.pass(&mut Passage {
             elapsed: made - self.onset,
             duration: self.end - self.onset,
@@ -65,10 +61,37 @@ impl ReportFault {
             copies,
             memory: &mut self.memory,
         });
-        if before.is_some_and(|before| fate == Fate::Lost || *report != before || !copies.is_empty()) {
+        if before.is_some_and(|before| fate == Fate::Lost || before.differs(report) || !copies.is_empty()) {
             self.first_struck = Some(made);
         }
         fate
+    }
+}
+
+/// A report before it passes.
+enum Before {
+    /// A plain one: amounts, levels, and when it arrives.
+    Plain(Option<[u32; 4]>, [u32; 3], Timestamp),
+    /// Any other.
+    Other(Box<Report>),
+}
+
+impl Before {
+    fn new(report: &Report) -> Before {
+        if report.is_plain() {
+            Before::Plain(report.amounts, report.levels, report.arrives)
+        } else {
+            Before::Other(Box::new(report.clone()))
+        }
+    }
+
+    fn differs(&self, report: &Report) -> bool {
+        match self {
+            Before::Plain(amounts, levels, arrives) => {
+                (report.amounts, report.levels, report.arrives) != (*amounts, *levels, *arrives) || !report.is_plain()
+            }
+            Before::Other(before) => **before != *report,
+        }
     }
 }
 
@@ -80,6 +103,8 @@ struct Road {
     phase: u32,
     /// Its faults, upstream first.
     faults: Range<usize>,
+    /// From when until when some of them may strike.
+    dangerous: Range<Timestamp>,
     /// Reports on their way, in the order of arrival, then of their making.
     flying: Vec<Report>,
     /// When the last report that the service took arrived.
@@ -91,6 +116,8 @@ struct Road {
 pub(super) struct Transit {
     faults: Vec<ReportFault>,
     roads: Vec<Road>,
+    /// Roads on which a report came at another time than it was made, since the last rewinding.
+    moved: Vec<usize>,
 }
 
 /// What a shard remembers of its reports on their way.
@@ -108,22 +135,29 @@ impl Transit {
         for (index, fault) in faults.iter().enumerate() {
             let lane = fault.lane as usize;
             match roads.last_mut() {
-                Some(road) if road.lane == lane => road.faults.end = index + 1,
+                Some(road) if road.lane == lane => {
+                    road.faults.end = index + 1;
+                    road.dangerous.start = road.dangerous.start.min(fault.onset);
+                    road.dangerous.end = road.dangerous.end.max(fault.end);
+                }
                 _ => roads.push(Road {
                     lane,
                     phase: arrival[lane],
                     faults: index..index + 1,
+                    dangerous: fault.onset..fault.end,
                     flying: Vec::new(),
                     taken: None,
                 }),
             }
         }
-        Transit { faults, roads }
+        Transit { faults, roads, moved: Vec::new() }
     }
 
     /// Every lane reports at its own time again.
-    pub fn rewind(&self, arrival: &mut [u32]) {
-        self.roads.iter().for_each(|road| arrival[road.lane] = road.phase);
+    pub fn rewind(&mut self, arrival: &mut [u32]) {
+        for road in self.moved.drain(..).map(|road| &self.roads[road]) {
+            arrival[road.lane] = road.phase;
+        }
     }
 
     pub fn faults(&self) -> &[ReportFault] {
@@ -198,15 +232,15 @@ fn is_taken(last: &mut Option<Timestamp>, arrives: Timestamp) -> bool {
 impl Shard {
     /// Puts the reports of this tick on their way, and what arrives in it in their place.
     pub(super) fn carry_reports(&mut self, common: &Common) {
-        let Transit { mut faults, mut roads } = std::mem::take(&mut self.transit);
+        let Transit { mut faults, mut roads, mut moved } = std::mem::take(&mut self.transit);
         let mut copies = Vec::new();
-        for road in &mut roads {
+        for (index, road) in roads.iter_mut().enumerate() {
             let lane = road.lane;
             set_lane(&mut self.tick.without_amounts, lane, false);
             let reported = has_lane(&self.tick.reported, lane);
             let made = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
             // Most faults strike for a few hours of a run; at other times reports stay where they are.
-            if road.flying.is_empty() && !faults[road.faults.clone()].iter().any(|fault| fault.is_active(made)) {
+            if road.flying.is_empty() && !road.dangerous.contains(&made) {
                 if reported && !is_taken(&mut road.taken, made) {
                     self.drop_report(lane);
                 }
@@ -219,11 +253,16 @@ impl Shard {
                 road.send(report, &mut faults, Millis(common.tick.0 * every as i64), &mut copies);
             }
             match road.take(self.tick.end) {
-                Some(report) => self.hand_over(common, lane, report),
+                Some(report) => {
+                    self.hand_over(common, lane, report);
+                    if self.tick.arrival[lane] != road.phase {
+                        moved.push(index);
+                    }
+                }
                 None => self.drop_report(lane),
             }
         }
-        self.transit = Transit { faults, roads };
+        self.transit = Transit { faults, roads, moved };
     }
 
     /// A lane's report of this tick, taken out of it.

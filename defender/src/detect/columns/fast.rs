@@ -348,14 +348,40 @@ fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
     }
 }
 
-/// Which of up to 64 values lie outside `low..=high`.
+/// Whole numbers of a width.
+pub(super) trait Whole: Copy + PartialOrd {
+    /// The difference, modulo a power of two.
+    fn minus(self, other: Self) -> Self;
+}
+
+impl Whole for u32 {
+    #[inline]
+    fn minus(self, other: u32) -> u32 {
+        self.wrapping_sub(other)
+    }
+}
+
+impl Whole for u64 {
+    #[inline]
+    fn minus(self, other: u64) -> u64 {
+        self.wrapping_sub(other)
+    }
+}
+
+/// Which of up to 64 values lie outside `low..=high`; bits beyond them may be set.
 #[inline]
-pub(super) fn outside<T: Copy + PartialOrd>(values: &[T], low: T, high: T) -> u64 {
-    let any = values.iter().fold(false, |any, v| any | (*v < low) | (*v > high));
+pub(super) fn outside<T: Whole>(values: &[T], low: T, high: T) -> u64 {
+    if low > high {
+        return u64::MAX;
+    }
+    // What is below wraps around to far above: one comparison for both ends.
+    let width = high.minus(low);
+    let is_outside = |value: &T| value.minus(low) > width;
+    let any = values.iter().fold(false, |any, value| any | is_outside(value));
     if !any {
         return 0;
     }
-    values.iter().enumerate().fold(0, |mask, (i, v)| mask | u64::from(*v < low || *v > high) << i)
+    values.iter().enumerate().fold(0, |mask, (i, value)| mask | u64::from(is_outside(value)) << i)
 }
 
 /// A range of the numbers that a tick's columns can hold; `None` if it has none of them.
