@@ -41,7 +41,7 @@ pub(crate) struct ReportFault {
 }
 
 impl ReportFault {
-    /// Lets a report pass; further deliveries of it go to `copies`, by how much later they arrive.
+    /// Lets a report pass; further deliveries of it go to `copies`, as how much later they arrive.
     fn pass(&mut self, report: &mut Report, interval: Millis, copies: &mut Vec<Millis>) -> Fate {
         let Mechanism::Reports(effect) = self.effect.mechanism() else { return Fate::Goes };
         let made = report.made;
@@ -186,30 +186,46 @@ impl Transit {
     }
 }
 
+/// What sending a report needs for a moment: empty before and after.
+#[derive(Debug, Default)]
+struct Scratch {
+    sent: Vec<Report>,
+    copies: Vec<Millis>,
+}
+
 impl Road {
-    /// Sends a report on its way, past the device's faults. `copies` is empty before and after.
-    fn send(&mut self, report: Report, faults: &mut [ReportFault], interval: Millis, copies: &mut Vec<Millis>) {
-        let first = self.flying.len();
-        self.flying.push(report);
+    /// Sends a report on its way, past the device's faults. Whether it passed as it was, and alone: then it is not on its
+    /// way, but has arrived.
+    fn send(&mut self, report: Report, faults: &mut [ReportFault], interval: Millis, scratch: &mut Scratch) -> bool {
+        let Scratch { sent, copies } = scratch;
+        let before = (self.flying.is_empty() && report.is_plain()).then(|| Before::new(&report));
+        sent.push(report);
         for fault in &mut faults[self.faults.clone()] {
-            let mut position = first;
-            while let Some(report) = self.flying.get_mut(position) {
+            let mut position = 0;
+            while let Some(report) = sent.get_mut(position) {
                 if fault.pass(report, interval, copies) == Fate::Lost {
-                    self.flying.remove(position);
                     copies.clear();
+                    sent.remove(position);
                     continue;
                 }
                 let original = position;
                 for later in copies.drain(..) {
-                    let report = &self.flying[original];
-                    let copy = Report { arrives: report.arrives + later, ..report.clone() };
+                    let copy = Report { arrives: sent[original].arrives + later, ..sent[original].clone() };
                     position += 1;
-                    self.flying.insert(position, copy);
+                    sent.insert(position, copy);
                 }
                 position += 1;
             }
         }
+        if let ([report], Some(before)) = (&sent[..], before)
+            && !before.differs(report)
+        {
+            sent.clear();
+            return true;
+        }
+        self.flying.append(sent);
         self.flying.sort_by_key(|report| (report.arrives, report.made));
+        false
     }
 
     /// The report that the service takes before `end`; others that arrive by then have no effect.
@@ -233,7 +249,7 @@ impl Shard {
     /// Puts the reports of this tick on their way, and what arrives in it in their place.
     pub(super) fn carry_reports(&mut self, common: &Common) {
         let Transit { mut faults, mut roads, mut moved } = std::mem::take(&mut self.transit);
-        let mut copies = Vec::new();
+        let mut scratch = Scratch::default();
         for (index, road) in roads.iter_mut().enumerate() {
             let lane = road.lane;
             set_lane(&mut self.tick.without_amounts, lane, false);
@@ -250,7 +266,12 @@ impl Shard {
                 let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
                 let every = common.classes[run.class].tables.report_every.unwrap_or(1);
                 let report = self.pick_up(lane);
-                road.send(report, &mut faults, Millis(common.tick.0 * every as i64), &mut copies);
+                if road.send(report, &mut faults, Millis(common.tick.0 * every as i64), &mut scratch) {
+                    if !is_taken(&mut road.taken, made) {
+                        self.drop_report(lane);
+                    }
+                    continue;
+                }
             }
             match road.take(self.tick.end) {
                 Some(report) => {
