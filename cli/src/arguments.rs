@@ -420,15 +420,18 @@ pub struct Sweep {
     /// Percentiles of the profile's devices: `90,99,99.9`.
     #[arg(long, value_name = "LIST")]
     pub percentile: Option<String>,
+    /// Confidence levels of an ML behavior: `LOW,MEDIUM,HIGH`.
+    #[arg(long, value_name = "LIST")]
+    pub level: Option<String>,
     /// Windows: `5m,10m`.
     #[arg(long, value_name = "LIST")]
     pub duration: Option<String>,
     /// Consecutive datapoints to alarm: `1..4`.
     #[arg(long, value_name = "GRID", num_args = 1..=3)]
     pub datapoints: Option<Vec<String>>,
-    /// A TOML file with a `[[behavior]]` block for each behavior: `name`, `threshold`, `percentile`, `duration`,
-    /// `datapoints`.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["behavior", "threshold", "percentile", "duration", "datapoints"])]
+    /// A TOML file with a `[[behavior]]` block for each behavior: `name`, `threshold`, `percentile`, `level`,
+    /// `duration`, `datapoints`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["behavior", "threshold", "percentile", "level", "duration", "datapoints"])]
     pub plan: Option<PathBuf>,
     /// Run this many of the best settings of each behavior again, each by itself, with the responders.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1")]

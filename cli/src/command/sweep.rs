@@ -137,6 +137,7 @@ fn blocks(arguments: &Sweep) -> Result<Vec<Block>, String> {
         behavior: behavior.clone(),
         threshold: grid(&arguments.threshold),
         percentile: arguments.percentile.clone(),
+        level: arguments.level.clone(),
         duration: arguments.duration.clone(),
         datapoints: grid(&arguments.datapoints),
     };

@@ -137,6 +137,8 @@ fn what_cannot_be_swept_is_told_and_nothing_runs() {
         (&["--behavior", "MessagesSend", "--threshold", "5"][..], "did you mean `MessagesSent`?"),
         (&["--behavior", "MessagesSent", "--threshold", "5..1"], "ends before it begins"),
         (&["--behavior", "MessagesSent", "--percentile", "95"], "the service knows p0, p0.1"),
+        (&["--behavior", "MessagesSent", "--level", "HIGH"], "only an ML behavior has one"),
+        (&["--behavior", "MessagesSent", "--level", "TALL"], "the service knows LOW, MEDIUM, HIGH, found `TALL`"),
         (&["--behavior", "MessagesSent", "--duration", "7m"], "durationSeconds"),
         (&["--behavior", "MessagesSent", "--datapoints", "0..3"], "1..=10"),
         (&["--behavior", "MessagesSent", "--duration", "soon"], "expected a duration such as `5m`, found `soon`"),

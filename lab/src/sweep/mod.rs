@@ -62,7 +62,7 @@ pub struct SweptBehavior {
     pub name: String,
     /// Its metric.
     pub metric: String,
-    /// The relation that is normal, by its API name: `less-than-equals`.
+    /// The relation that is normal, by its API name: `less-than-equals`; empty for one that a model learns.
     pub operator: String,
     /// The candidates; the first is the setting that the profile has.
     pub candidates: Vec<CandidateScore>,

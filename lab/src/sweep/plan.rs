@@ -40,6 +40,8 @@ pub struct Block {
     pub threshold: Option<String>,
     /// Percentiles, with commas between them: `90,99,99.9`.
     pub percentile: Option<String>,
+    /// Confidence levels of an ML behavior, with commas between them: `LOW,HIGH`.
+    pub level: Option<String>,
     /// Windows, with commas between them: `5m,10m`.
     pub duration: Option<String>,
     /// Consecutive datapoints to alarm, in the notation of [`grid`].
@@ -150,6 +152,16 @@ fn settings(scenario: &Scenario, profile: usize, behavior: usize, block: &Block)
             } else {
                 let all: Vec<&str> = Statistic::NAMES.iter().map(|(name, _)| *name).collect();
                 told(format!("percentile: the service knows {}, found `{part}`", all.join(", ")));
+            }
+        }
+    }
+    if let Some(text) = &block.level {
+        let is_learned = matches!(current.threshold, Threshold::Level(_));
+        for part in text.split(',').map(|part| part.trim().to_uppercase()) {
+            match wire::ConfidenceLevel::from_name(&part) {
+                Some(level) if is_learned => thresholds.push(Threshold::Level(level)),
+                Some(_) => told("level: only an ML behavior has one".to_owned()),
+                None => told(format!("level: the service knows LOW, MEDIUM, HIGH, found `{part}`")),
             }
         }
     }

@@ -12,7 +12,9 @@ pub enum Threshold {
     Count(u64),
     /// A percentile of the profile's devices, by its API name: `p99.9`.
     Percentile(String),
-    /// Neither: a set, or a number that is no count. It is left as it is.
+    /// What a model learned, at a confidence level.
+    Level(wire::ConfidenceLevel),
+    /// None of them: a set, or a number that is no count. It is left as it is.
     Other,
 }
 
@@ -35,12 +37,15 @@ impl Setting {
         let criteria = behavior.criteria.clone().unwrap_or_default();
         let count = criteria.value.as_ref().and_then(|value| value.count.as_ref()?.as_u64());
         let statistic = criteria.statistical_threshold.and_then(|threshold| threshold.statistic);
+        let level = criteria.ml_detection_config.and_then(|config| config.confidence_level);
+        let level = level.and_then(|level| wire::ConfidenceLevel::from_name(&level));
         let datapoints = |given: Option<i64>| given.and_then(|n| u8::try_from(n).ok()).unwrap_or(1);
         Setting {
-            threshold: match (count, statistic) {
-                (Some(count), _) => Threshold::Count(count),
-                (None, Some(statistic)) => Threshold::Percentile(statistic),
-                (None, None) => Threshold::Other,
+            threshold: match (count, statistic, level) {
+                (Some(count), ..) => Threshold::Count(count),
+                (None, Some(statistic), _) => Threshold::Percentile(statistic),
+                (None, None, Some(level)) => Threshold::Level(level),
+                (None, None, None) => Threshold::Other,
             },
             duration: criteria.duration_seconds.map(Millis::seconds),
             to_alarm: datapoints(criteria.consecutive_datapoints_to_alarm),
@@ -62,6 +67,10 @@ impl Setting {
                 criteria.statistical_threshold =
                     Some(wire::StatisticalThreshold { statistic: Some(statistic.clone()) });
             }
+            Threshold::Level(level) => {
+                criteria.ml_detection_config =
+                    Some(wire::MachineLearningDetectionConfig { confidence_level: Some(level.name().to_owned()) });
+            }
             Threshold::Other => {}
         }
         criteria.duration_seconds = self.duration.map(|duration| duration.0 / 1_000);
@@ -75,6 +84,7 @@ impl Setting {
         let threshold = match &self.threshold {
             Threshold::Count(count) => count.to_string(),
             Threshold::Percentile(statistic) => statistic.clone(),
+            Threshold::Level(level) => format!("{} confidence", level.name()),
             Threshold::Other => "as it is".to_owned(),
         };
         let per = self.duration.map_or(String::new(), |duration| format!(" per {duration}"));
@@ -102,6 +112,18 @@ mod tests {
         let implied = behavior(serde_json::json!({"comparisonOperator": "less-than", "value": {"count": 6}}));
         let said = Setting::of(&implied).apply(&implied);
         assert_eq!(Setting::of(&said), Setting::of(&implied));
+    }
+
+    #[test]
+    fn a_level_takes_the_place_of_a_level() {
+        let learned = behavior(serde_json::json!({"mlDetectionConfig": {"confidenceLevel": "HIGH"}}));
+        let mut setting = Setting::of(&learned);
+        assert_eq!(setting.words(), "HIGH confidence");
+        setting.threshold = Threshold::Level(wire::ConfidenceLevel::Low);
+        let changed = setting.apply(&learned);
+        assert_eq!(Setting::of(&changed), setting);
+        let criteria = changed.criteria.expect("criteria");
+        assert!(criteria.value.is_none() && criteria.statistical_threshold.is_none());
     }
 
     #[test]

@@ -184,7 +184,7 @@ pub struct Check {
 }
 
 /// The grids that tuning tries: around the threshold of every behavior that has a numeric upper bound, static or
-/// statistical. Lower bounds are left alone: most of them are inverted, see the linter's `INVERTED_POLARITY_SUSPECTED`.
+/// statistical, and all levels of one that has learned it. Lower bounds are left alone: most of them are inverted, see the linter's `INVERTED_POLARITY_SUSPECTED`.
 pub fn blocks(scenario: &Scenario) -> Vec<Block> {
     let mut blocks = Vec::new();
     for plan in &scenario.profiles {
@@ -206,6 +206,9 @@ pub fn blocks(scenario: &Scenario) -> Vec<Block> {
                 }
                 (Criteria::Statistical { relation, .. }, Threshold::Percentile(_)) if relation.bounds_from_above() => {
                     blocks.push(Block { percentile: Some("90,99,99.9,99.99,100".to_owned()), ..block });
+                }
+                (Criteria::MachineLearning { .. }, Threshold::Level(_)) => {
+                    blocks.push(Block { level: Some("LOW,MEDIUM,HIGH".to_owned()), ..block });
                 }
                 _ => {}
             }

@@ -162,7 +162,8 @@ fn facts(sweep: &Sweep) -> Vec<String> {
 }
 
 fn title(behavior: &SweptBehavior) -> String {
-    format!("{}/{}: {} {} …", behavior.profile, behavior.name, behavior.metric, behavior.operator)
+    let operator = if behavior.operator.is_empty() { "learned, at" } else { &behavior.operator };
+    format!("{}/{}: {} {operator} …", behavior.profile, behavior.name, behavior.metric)
 }
 
 fn lead(behavior: &SweptBehavior) -> String {

@@ -38,11 +38,7 @@ impl Report {
     /// Whether it tells nothing but amounts and levels, and no more of sets than is usual.
     pub fn is_plain(&self) -> bool {
         let Report { tcp_ports, udp_ports, destinations, custom, lists, .. } = self;
-        tcp_ports.is_empty()
-            && udp_ports.is_empty()
-            && destinations.is_empty()
-            && custom.is_empty()
-            && lists.is_empty()
+        tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && custom.is_empty() && lists.is_empty()
     }
 }
 

@@ -186,7 +186,7 @@ impl<'a> World<'a> {
         let profiles = record::create_profiles(scenario, &fleet.account, &mut detect)?;
         let program = Program::compile(profiles.iter().map(|profile| &profile.behaviors[..]))
             .map_err(|errors| Stopped::Setup(errors.iter().map(ToString::to_string).collect()))?;
-        let slate = trial::slate(scenario, &program, candidates)?;
+        let slate = trial::slate(&program, candidates)?;
         let tick = program.tick();
         let ticks = (scenario.duration.0 / tick.0) as u64;
         let classes = classes(scenario, &program, scenario.start, ticks)?;

@@ -5,16 +5,17 @@
 //! in a run of its own. With responders in the scenario the candidates look on at a world in which *its* behaviors, and
 //! not theirs, set the responses off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use defender::detect::alarm::ViolationEventType;
 use defender::detect::behavior::Behavior;
 use defender::detect::columns::{Program, Slate};
+use defender::detect::wire;
 use defender::time::Timestamp;
 
 use super::{Observer, Run, RunOptions, Stopped, World, play};
-use crate::outcome::DeviceId;
-use crate::scenario::Scenario;
+use crate::outcome::{ActKind, DeviceId, Outcome};
+use crate::scenario::{After, AttackPlan, Milestone, Onset, ProfilePlan, Scenario};
 
 /// A behavior to be tried in place of one that a profile has.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,41 +55,130 @@ pub struct Episode {
     pub ended: Option<(Timestamp, ViolationEventType)>,
 }
 
-/// Runs a scenario with candidates looking on: as often as there are 64 of them, on the same telemetry each time.
-/// Gives the first run and, in the order of the candidates, what each raised.
+/// Runs a scenario with candidates looking on: as often as there are 64 of them, on the same telemetry each time, and
+/// once more if some have an ML criterion. Gives the first run and, in the order of the candidates, what each raised.
 ///
 /// # Errors
-/// As for [`run`](super::run), and [`Stopped::Setup`] if a candidate's profile does not exist or its behavior cannot be
-/// judged over columns.
+/// As for [`run`](super::run), and [`Stopped::Setup`] if a candidate's profile does not exist, its behavior cannot be
+/// judged over columns, or it has an ML criterion that its profile's behavior of that name has not.
 pub fn run_with(
     scenario: &Scenario,
     candidates: &[Candidate],
     options: RunOptions,
     observer: &mut (dyn Observer + Send),
 ) -> Result<(Run, Vec<Trial>), Stopped> {
-    let (first, others) = candidates.split_at(candidates.len().min(Slate::MOST));
+    known_profiles(scenario, candidates)?;
+    let learned: Vec<bool> = candidates.iter().map(|candidate| candidate.behavior.confidence().is_some()).collect();
+    let of_kind = |kind: bool| {
+        let own = candidates.iter().zip(&learned).filter(move |(_, learned)| **learned == kind);
+        own.map(|(candidate, _)| candidate.clone()).collect::<Vec<_>>()
+    };
+    let (plain, learning) = (of_kind(false), of_kind(true));
+    let extended = extended(scenario, &learning)?;
+    let (first, others) = plain.split_at(plain.len().min(Slate::MOST));
     let (run, mut trials) = play(scenario, first, None, options, observer)?;
     for pass in others.chunks(Slate::MOST) {
         trials.extend(play(scenario, pass, None, options, observer)?.1);
     }
-    Ok((run, trials))
+    if learning.is_empty() {
+        return Ok((run, trials));
+    }
+    let (with_models, _) = play(&extended, &[], None, options, observer)?;
+    let behaviors = run.outcome.behaviors.len() as u32;
+    let mut of_models = trials_of(&with_models.outcome, behaviors, &learning).into_iter();
+    let mut of_columns = trials.into_iter();
+    let trials = learned.into_iter().filter_map(|learned| match learned {
+        true => of_models.next(),
+        false => of_columns.next(),
+    });
+    Ok((run, trials.collect()))
+}
+
+fn known_profiles(scenario: &Scenario, candidates: &[Candidate]) -> Result<(), Stopped> {
+    let count = scenario.profiles.len();
+    match candidates.iter().find(|candidate| candidate.profile >= count) {
+        None => Ok(()),
+        Some(Candidate { profile, behavior }) => Err(Stopped::Setup(vec![format!(
+            "candidate `{}` is for profile {profile}, the scenario has {count}",
+            behavior.name
+        )])),
+    }
+}
+
+/// The scenario with ML candidates in profiles of their own, after those that it has: one for each profile with
+/// candidates, in order, with its candidates in theirs.
+fn extended(scenario: &Scenario, candidates: &[Candidate]) -> Result<Scenario, Stopped> {
+    let mut extended = scenario.clone();
+    if candidates.is_empty() {
+        return Ok(extended);
+    }
+    let refused = |text: String| Err(Stopped::Setup(vec![text]));
+    let awaited =
+        |attack: &AttackPlan| matches!(attack.start, Onset::After(After { milestone: Milestone::Detected, .. }));
+    if !scenario.responders.is_empty() || scenario.attacks.iter().any(awaited) {
+        return refused("ML candidates can only be tried where nobody responds to alarms".to_owned());
+    }
+    for (profile, plan) in scenario.profiles.iter().enumerate() {
+        let mut behaviors = Vec::new();
+        for (number, candidate) in candidates.iter().enumerate().filter(|(_, candidate)| candidate.profile == profile) {
+            let name = &candidate.behavior.name;
+            let Some(mut behavior) = plan.request.behaviors.iter().flatten().find(|own| own.name == *name).cloned()
+            else {
+                return refused(format!("profile `{}` has no behavior `{name}`", plan.request.security_profile_name));
+            };
+            let criteria = behavior.criteria.get_or_insert_default();
+            let (Some(config), Some(level)) = (&mut criteria.ml_detection_config, candidate.behavior.confidence())
+            else {
+                return refused(format!("behavior `{name}` has no ML criterion whose level could vary"));
+            };
+            config.confidence_level = Some(level.name().to_owned());
+            let consecutive = candidate.behavior.consecutive;
+            criteria.consecutive_datapoints_to_alarm = Some(i64::from(consecutive.to_alarm));
+            criteria.consecutive_datapoints_to_clear = Some(i64::from(consecutive.to_clear));
+            behavior.name = format!("candidate-{number}");
+            behaviors.push(behavior);
+        }
+        if behaviors.is_empty() {
+            continue;
+        }
+        let request = wire::CreateSecurityProfileRequest {
+            security_profile_name: format!("candidates-{profile}"),
+            behaviors: Some(behaviors),
+            ..wire::CreateSecurityProfileRequest::default()
+        };
+        extended.profiles.push(ProfilePlan { request, targets: plan.targets.clone(), file: plan.file.clone() });
+    }
+    Ok(extended)
+}
+
+/// What ML candidates raised in a run of the [`extended`] scenario; `behaviors` is the number of those before theirs.
+fn trials_of(outcome: &Outcome, behaviors: u32, candidates: &[Candidate]) -> Vec<Trial> {
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by_key(|number| candidates[*number].profile);
+    let acts = outcome.truth.iter().filter(|act| matches!(act.category, ActKind::Attack | ActKind::Confounder));
+    let concerned: BTreeSet<DeviceId> = acts.flat_map(|act| act.devices.iter().map(|part| part.device)).collect();
+    let empty = Trial { episodes: Vec::new(), elsewhere: vec![Elsewhere::default(); outcome.classes.len()] };
+    let mut trials = vec![empty; candidates.len()];
+    let mut rang = BTreeSet::new();
+    for alarm in outcome.alarms.iter().filter(|alarm| alarm.behavior >= behaviors) {
+        let number = order[(alarm.behavior - behaviors) as usize];
+        let trial = &mut trials[number];
+        if concerned.contains(&alarm.device) {
+            trial.episodes.push(Episode { raised: alarm.raised, device: alarm.device, ended: alarm.ended });
+        } else {
+            let elsewhere = &mut trial.elsewhere[outcome.class_of(alarm.device)];
+            elsewhere.alarms += 1;
+            elsewhere.devices += u64::from(rang.insert((number, alarm.device)));
+        }
+    }
+    trials.iter_mut().for_each(|trial| trial.episodes.sort_unstable());
+    trials
 }
 
 /// The candidates as the shards judge them; `None` without any.
-pub(super) fn slate(
-    scenario: &Scenario,
-    program: &Program,
-    candidates: &[Candidate],
-) -> Result<Option<Slate>, Stopped> {
+pub(super) fn slate(program: &Program, candidates: &[Candidate]) -> Result<Option<Slate>, Stopped> {
     if candidates.is_empty() {
         return Ok(None);
-    }
-    if let Some(lost) = candidates.iter().find(|candidate| candidate.profile >= scenario.profiles.len()) {
-        let (name, count) = (&lost.behavior.name, scenario.profiles.len());
-        return Err(Stopped::Setup(vec![format!(
-            "candidate `{name}` is for profile {}, the scenario has {count}",
-            lost.profile
-        )]));
     }
     let rules: Vec<(u32, Behavior)> =
         candidates.iter().map(|candidate| (candidate.profile as u32, candidate.behavior.clone())).collect();

@@ -2,12 +2,13 @@
 
 use defender::time::{Millis, Timestamp};
 use sim::event::EventKind;
-use sim::outcome::Alarm;
+use sim::outcome::{Alarm, Outcome};
 use sim::scenario::{Scenario, load_text};
 use sim::world::checkpoint::Saved;
+use sim::world::trial::{Candidate, Elsewhere, Trial, run_with};
 use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
-use crate::attacks::WORLD;
+use crate::attacks::{WORLD, attack, scenario_in};
 use crate::checkpoint::{Keeper, assert_same};
 
 /// Thermostats that are watched by three ML behaviors.
@@ -112,4 +113,58 @@ fn history_needs_something_that_learns_from_it() {
     let text = WORLD.replacen("[[class]]", "[ml]\nhistory = \"14d\"\n\n[[class]]", 1);
     let problems = load_text("world.toml", &text).expect_err("nothing learns").to_string();
     assert!(problems.contains("history, and no ML behavior"), "{problems}");
+}
+
+/// The alarms and devices of a behavior on which no attack works, and how many of its alarms are on the others.
+fn raised(outcome: &Outcome, behavior: usize) -> (Vec<(Timestamp, u32)>, u64) {
+    let attacked = |alarm: &Alarm| outcome.truth.iter().any(|act| act.devices.iter().any(|d| d.device == alarm.device));
+    let own = outcome.alarms.iter().filter(|alarm| alarm.behavior as usize == behavior);
+    let (on_attacked, elsewhere): (Vec<&Alarm>, Vec<&Alarm>) = own.partition(|alarm| attacked(alarm));
+    (on_attacked.iter().map(|alarm| (alarm.raised, alarm.device.0)).collect(), elsewhere.len() as u64)
+}
+
+#[test]
+fn a_level_that_looks_on_raises_what_it_raises_in_a_run_of_its_own() {
+    let leak = attack("leak", 3, "6h", "exfiltration = { rate = \"200 B/s\", message-size = \"1 KiB\" }");
+    let scenario = scenario_in(&world(12, "2026-06-01T00:00:00Z", "1d", "14d"), &leak);
+    let levels = ["LOW", "MEDIUM", "HIGH"];
+    let with_level = |level: &str| {
+        let mut scenario = scenario.clone();
+        let behaviors = scenario.profiles[0].request.behaviors.as_mut().expect("behaviors");
+        let config = behaviors[0].criteria.as_mut().expect("criteria").ml_detection_config.as_mut().expect("ML");
+        config.confidence_level = Some(level.to_owned());
+        scenario
+    };
+    let candidates = levels.map(|level| {
+        let behaviors = with_level(level).profiles[0].request.behaviors.clone().expect("behaviors");
+        let behavior = crate::trials::resolved(&behaviors[0]);
+        Candidate { profile: 0, behavior }
+    });
+    let options = RunOptions { threads: Some(2), ..RunOptions::default() };
+    let (base, trials) = run_with(&scenario, &candidates, options, &mut Unobserved).expect("it runs");
+    assert_eq!(
+        base.outcome.header.digest,
+        run(&scenario, options, &mut Unobserved).expect("it runs").outcome.header.digest
+    );
+    let of = |trial: &Trial| {
+        let mut episodes: Vec<_> = trial.episodes.iter().map(|episode| (episode.raised, episode.device.0)).collect();
+        episodes.sort_unstable();
+        (episodes, trial.elsewhere.iter().map(|Elsewhere { alarms, .. }| alarms).sum())
+    };
+    for (level, trial) in levels.iter().zip(&trials) {
+        let own = run(&with_level(level), options, &mut Unobserved).expect("it runs");
+        assert_eq!(of(trial), raised(&own.outcome, 0), "{level}");
+    }
+    assert!(!trials[2].episodes.is_empty(), "even the calmest sees the leak");
+    assert!(of(&trials[0]) != of(&trials[2]), "levels differ");
+}
+
+#[test]
+fn a_level_of_a_behavior_that_is_not_there_is_refused() {
+    let mut scenario = scenario(&world(7, "2026-06-01T00:00:00Z", "1d", "14d"));
+    let behaviors = scenario.profiles[0].request.behaviors.clone().expect("behaviors");
+    let candidate = Candidate { profile: 0, behavior: crate::trials::resolved(&behaviors[0]) };
+    scenario.profiles[0].request.behaviors.as_mut().expect("behaviors")[0].name = "Another".to_owned();
+    let refused = run_with(&scenario, &[candidate], RunOptions::default(), &mut Unobserved).expect_err("no such name");
+    assert!(refused.to_string().contains("`Learned` has no behavior `Sent`"), "{refused}");
 }

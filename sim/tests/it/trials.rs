@@ -52,7 +52,7 @@ fn variants(scenario: &Scenario) -> Vec<(usize, wire::Behavior)> {
     variants
 }
 
-fn resolved(behavior: &wire::Behavior) -> Behavior {
+pub fn resolved(behavior: &wire::Behavior) -> Behavior {
     let given = std::slice::from_ref(behavior);
     let validated = validate_within(given, &Catalog::default(), Compatibility::Strict, Surroundings::default());
     assert!(validated.errors.is_empty(), "{:?}", validated.errors);
