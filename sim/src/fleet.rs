@@ -11,7 +11,7 @@ use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId
 use defender::time::{Millis, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::dice::{Dice, Purpose, device_key, name_key};
+use crate::dice::{Dice, Purpose, device_key, draw, name_key};
 use crate::scenario::{ClassPlan, CohortPlan, Scenario, Selector};
 
 /// A device beside its row in the account.
@@ -162,13 +162,12 @@ impl Fleet {
                 selector.connects_from(&scenario.classes[usize::from(class)].source_networks, key)
             });
         }
-        if let Some(count) = selector.count {
-            // A partial Fisher–Yates shuffle: the first `count` places are a uniform sample.
-            let count = (count as usize).min(candidates.len());
-            for i in 0..count {
-                let j = i + dice.below((candidates.len() - i) as u64) as usize;
-                candidates.swap(i, j);
-            }
+        if let Some(count) = selector.count.map(|count| count as usize).filter(|count| *count < candidates.len()) {
+            // Each has a number of its own, and the lowest are picked: a uniform sample, which does not depend on how
+            // devices are numbered, and of which a device more takes away at most one.
+            let salt = dice.word();
+            candidates
+                .select_nth_unstable_by_key(count, |device| (draw(self.devices[*device as usize].key, salt), *device));
             candidates.truncate(count);
             candidates.sort_unstable();
         }

@@ -244,16 +244,17 @@ struct Extras {
 }
 
 impl Shard {
-    /// A shard of the given devices, whose acts come sorted by onset.
+    /// A shard of the given devices, with the parts of acts on them.
     pub fn new(
         common: &Common,
         first: u32,
         devices: &[Newcomer],
         counted: &[Counted],
-        overlays: Vec<Overlay>,
+        mut overlays: Vec<Overlay>,
         faults: Vec<ReportFault>,
         probe: bool,
     ) -> Shard {
+        overlays.sort_by_key(Overlay::order);
         let lanes = devices.len();
         let words = lanes.div_ceil(64);
         let tables = |device: &Newcomer| &common.classes[device.class].tables;
@@ -415,8 +416,7 @@ impl Shard {
 
     /// An act begins on a device, at `onset`, which has not been simulated yet.
     pub fn begin(&mut self, overlay: Overlay) {
-        let key = |overlay: &Overlay| (overlay.onset, overlay.act, overlay.lane);
-        let place = self.overlays.partition_point(|other| key(other) <= key(&overlay));
+        let place = self.overlays.partition_point(|other| other.order() <= overlay.order());
         debug_assert!(place >= self.upcoming, "acts that have begun come first");
         self.overlays.insert(place, overlay);
     }

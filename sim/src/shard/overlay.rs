@@ -43,6 +43,11 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// What the acts of a shard are sorted by: of those that begin together, it does not matter where they stand in a file.
+    pub fn order(&self) -> (Timestamp, u64, u32) {
+        (self.onset, self.key, self.act)
+    }
+
     /// The part of `from..to` during which it is active; `None` if that is empty.
     pub fn span(&self, from: Timestamp, to: Timestamp, number: u64) -> Option<Span> {
         let (from, to) = (from.max(self.onset), to.min(self.end));

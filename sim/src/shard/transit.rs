@@ -130,7 +130,7 @@ pub(super) struct TransitMemory {
 impl Transit {
     /// The way of the reports of a shard whose lanes report at these times of a tick.
     pub fn new(mut faults: Vec<ReportFault>, arrival: &[u32]) -> Transit {
-        faults.sort_by_key(|fault| (fault.lane, fault.stage, fault.act));
+        faults.sort_by_key(|fault| (fault.lane, fault.stage, fault.key));
         let mut roads: Vec<Road> = Vec::new();
         for (index, fault) in faults.iter().enumerate() {
             let lane = fault.lane as usize;

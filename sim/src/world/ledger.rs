@@ -293,12 +293,17 @@ impl Ledger {
         self.acts[act as usize].devices[position as usize].first_observable = first;
     }
 
-    /// What acts do to the account at `time`, as (act, step).
-    pub fn steps(&self) -> impl Iterator<Item = (usize, usize, Timestamp)> + '_ {
+    /// What acts do to the account, as (act, step, time): in the order of time, then of their names, so that it does not
+    /// matter where in a file they stand.
+    pub fn steps(&self) -> impl Iterator<Item = (usize, usize, Timestamp)> + use<> {
         let all = self.alterations.iter();
-        all.flat_map(|(act, alteration)| {
-            alteration.steps.iter().enumerate().map(move |(number, time)| (*act, number, *time))
-        })
+        let mut steps: Vec<_> = all
+            .flat_map(|(act, alteration)| {
+                alteration.steps.iter().enumerate().map(move |(number, time)| (*act, number, *time))
+            })
+            .collect();
+        steps.sort_by_key(|(act, number, time)| (*time, &self.acts[*act].name, *act, *number));
+        steps.into_iter()
     }
 
     /// What one act does to the account, as (step, time).
@@ -306,9 +311,11 @@ impl Ledger {
         self.alterations.get(&act).map_or_else(Vec::new, |of| of.steps.iter().copied().enumerate().collect())
     }
 
-    /// Everything that acts do to the account, by act.
+    /// Everything that acts do to the account, in the order of their names.
     pub fn alterations(&self) -> Vec<(usize, Alteration)> {
-        self.alterations.iter().map(|(act, alteration)| (*act, alteration.clone())).collect()
+        let mut all: Vec<_> = self.alterations.iter().map(|(act, alteration)| (*act, alteration.clone())).collect();
+        all.sort_by_key(|(act, _)| (&self.acts[*act].name, *act));
+        all
     }
 
     /// What an act does to the account.
