@@ -468,6 +468,10 @@ pub struct Tune {
     pub max_p95_latency: Option<Millis>,
     #[command(flatten)]
     pub shape: Shape,
+    /// Recorded metrics of real devices, in place of simulated telemetry: CSV, answers of list-metric-values or messages of
+    /// the metrics export; files, or directories of them. The scenario's attacks are laid over them.
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "devices")]
+    pub from_metrics: Vec<PathBuf>,
     /// Also recommend a setting for each device class, as if it had a profile of its own that keeps to every constraint.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub per: Option<Per>,

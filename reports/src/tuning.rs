@@ -109,12 +109,22 @@ fn lines(tuning: &Tuning) -> Vec<String> {
     let mut lines = vec![
         format!("asked for: {}", if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") }),
         format!("tuned on seeds {}; nobody responds", seeds.join(", ")),
-        format!(
-            "false alarms a day, all behaviors below together: {} {}",
-            rate(tuning.false_alarms_per_day),
-            rate_interval(tuning.false_alarms_per_day)
-        ),
     ];
+    if let Some(replayed) = &tuning.replayed {
+        lines.push(format!(
+            "ordinary telemetry: recorded, {} things from {} to {}; tuned on what lies before {} and held against the rest; \
+             seeds move the attacks only",
+            replayed.things, replayed.start, replayed.end, replayed.tuned_until
+        ));
+        if !replayed.unrecorded.is_empty() {
+            lines.push(format!("not recorded, and left as they are: {}", replayed.unrecorded.join(", ")));
+        }
+    }
+    lines.push(format!(
+        "false alarms a day, all behaviors below together: {} {}",
+        rate(tuning.false_alarms_per_day),
+        rate_interval(tuning.false_alarms_per_day)
+    ));
     if tuning.binding.is_empty() {
         lines.push("no constraint costs false alarms".to_owned());
     } else {

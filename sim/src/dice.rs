@@ -48,6 +48,7 @@ pub enum Purpose {
     FaultDevice = 73,
     FaultOccasion = 74,
     Swarm = 75,
+    Replay = 80,
 }
 
 /// Scrambles 64 bits; a bijection.

@@ -79,7 +79,10 @@ impl Fleet {
             |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
         let groups = class.groups.iter().map(|name| find_group(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
         for (position, cohort) in (0..class.count).zip(cohort_of_each(&class.cohorts)) {
-            let name = format!("{}-{position:06}", class.name);
+            let name = match &scenario.replay {
+                Some(replay) => replay.recording.name(first + position).to_owned(),
+                None => format!("{}-{position:06}", class.name),
+            };
             let key = device_key(scenario.seed, class_key, position);
             let thing = self.account.create_thing(now, &name, None, &[])?;
             debug_assert_eq!(thing, ThingId(first + position), "things are numbered as devices are");

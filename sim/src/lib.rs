@@ -11,6 +11,7 @@ pub mod fault;
 mod fleet;
 pub mod operation;
 pub mod outcome;
+pub mod recording;
 pub mod sampler;
 pub mod scenario;
 mod shard;

@@ -15,7 +15,8 @@ pub mod test;
 pub mod tune;
 pub mod verify;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lab::outcome::Outcome;
 use sim::scenario::{LoadOptions, Loaded, Scenario, load};
@@ -43,6 +44,19 @@ fn read_again(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
         tell.failure(&counted(problems.errors()));
         Code::CannotStart
     })
+}
+
+/// The scenario on a recorded fleet; tells what is wrong with the recording, or left out of it.
+fn replaying(scenario: &Scenario, paths: &[PathBuf], tell: &Tell) -> Result<Scenario, Code> {
+    let recorded = sim::recording::read(paths, scenario).map_err(|problems| {
+        tell.problems(&problems);
+        tell.failure(&counted(problems.errors()));
+        Code::CannotStart
+    })?;
+    recorded.remarks.iter().for_each(|line| tell.remark(line));
+    let recording = recorded.recording;
+    tell.remark(&format!("recorded: {} values on {} things", recording.values(), recording.things()));
+    Ok(scenario.replaying(Arc::new(recording)))
 }
 
 /// Runs something under a progress bar; tells why it did not finish.

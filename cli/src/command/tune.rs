@@ -2,8 +2,8 @@
 
 use lab::sweep::{Planned, Sweep, open_loop, plan, score};
 use lab::tune::{
-    self as lab_tune, Check, Constraints, Tuning, blocks, chosen, cloud_formation, part_of, profiles_of_class, updates,
-    with_report_loss, with_traffic,
+    self as lab_tune, Check, Constraints, Replayed, Tuning, blocks, chosen, cloud_formation, part_of, parts,
+    profiles_of_class, updates, with_report_loss, with_traffic,
 };
 use reports::{Destination, tuning as told};
 use sim::scenario::Scenario;
@@ -35,11 +35,19 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
         return Err(cannot("say what to keep to: --max-alarms-per-day, --min-recall or --max-p95-latency".to_owned()));
     }
     let loaded = super::read(&arguments.scenario, &arguments.shape, tell)?;
-    let scenario = open_loop(&loaded.scenario);
+    let scenario = match &arguments.from_metrics[..] {
+        [] => open_loop(&loaded.scenario),
+        paths => super::replaying(&open_loop(&loaded.scenario), paths, tell)?,
+    };
     let blocks = blocks(&scenario);
     if blocks.is_empty() {
-        return Err(cannot("no profile of the scenario has a behavior with a numeric upper bound".to_owned()));
+        let of = if scenario.replay.is_some() { " on a metric that was recorded" } else { "" };
+        return Err(cannot(format!("no profile of the scenario has a behavior with a numeric upper bound{of}")));
     }
+    let [tuned_on, held_out] = match scenario.replay {
+        Some(_) => parts(&scenario),
+        None => [scenario.clone(), scenario.clone()],
+    };
     let planned = plan(&scenario, &blocks).map_err(|errors| {
         errors.iter().for_each(|error| tell.failure(error));
         Code::CannotStart
@@ -48,12 +56,13 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
     let destination = destination.map_err(|error| cannot(error.to_string()))?;
     let bench = Bench { arguments, tell };
     let seeds: Vec<u64> = (0..arguments.runs).map(|number| scenario.seed.wrapping_add(number)).collect();
-    let sweep = bench.sweep(&scenario, &planned, &seeds)?;
+    let sweep = bench.sweep(&tuned_on, &planned, &seeds)?;
     let mut tuning = lab_tune::tune(&sweep, &seeds, constraints);
     if arguments.per == Some(Per::Class) {
         tuning.classes = lab_tune::per_class(&sweep, &seeds, constraints);
     }
-    bench.check(&scenario, &planned, &mut tuning)?;
+    bench.check(&tuned_on, &held_out, &planned, &mut tuning)?;
+    tuning.replayed = Replayed::of(&scenario, &[tuned_on, held_out]);
     let requests = updates(&scenario, &planned, &tuning);
     let mut documents: Vec<told::Document> = Vec::new();
     for request in &requests {
@@ -101,11 +110,19 @@ impl Bench<'_> {
             let (outcome, judged) = trials(&scenario, &candidates, self.arguments.threads, self.tell)?;
             sweeps.push(score(&outcome, planned, &judged));
         }
-        Ok(Sweep::pool(&sweeps).expect("there is at least one seed"))
+        let pool = if scenario.replay.is_some() { Sweep::pool_replayed } else { Sweep::pool };
+        Ok(pool(&sweeps).expect("there is at least one seed"))
     }
 
-    /// Holds the recommendation, and that of each class, against seeds and traffic that they were not chosen on.
-    fn check(&self, scenario: &Scenario, planned: &[Planned], tuning: &mut Tuning) -> Result<(), Code> {
+    /// Holds the recommendation, and that of each class, against seeds and traffic that they were not chosen on; other
+    /// seeds on the scenario that was held out.
+    fn check(
+        &self,
+        scenario: &Scenario,
+        held_out: &Scenario,
+        planned: &[Planned],
+        tuning: &mut Tuning,
+    ) -> Result<(), Code> {
         let seeds = tuning.seeds.clone();
         let all: Vec<Tuning> = std::iter::once(&*tuning).chain(&tuning.classes).cloned().collect();
         let all: Vec<&Tuning> = all.iter().collect();
@@ -123,8 +140,8 @@ impl Bench<'_> {
                 1 => format!("seed {first}"),
                 n => format!("seeds {first} to {}", first.wrapping_add(n as u64 - 1)),
             };
-            let sweep = self.sweep(scenario, &only, &holdout)?;
-            hold(&what, &sweep);
+            let what = if held_out.replay.is_some() { format!("the last third, {what}") } else { what };
+            hold(&what, &self.sweep(held_out, &only, &holdout)?);
         }
         let others = [
             ("traffic −25 %", with_traffic(scenario, 0.75)),

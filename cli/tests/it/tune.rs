@@ -107,3 +107,86 @@ fn each_class_gets_a_profile_of_its_own_where_asked() {
         assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
     }
 }
+
+/// Two days of 30 real meters: 4 to 13 messages a window, and one that sends 25 in a window each night.
+fn recorded() -> String {
+    let mut table = "thing,metric,timestamp,value\n".to_owned();
+    for thing in 0..30u64 {
+        for window in 1..=2 * 288u64 {
+            let word = (thing * 7_919 + window * 104_729) % 1_000_003;
+            let sent = if thing == 3 && window % 288 == 30 { 25 } else { 4 + word % 10 };
+            let time = 1_767_225_600 + window * 300;
+            table += &format!("unit_{thing},aws:num-messages-sent,{time},{sent}\n");
+        }
+    }
+    table
+}
+
+#[test]
+fn recorded_metrics_take_the_place_of_simulated_telemetry() {
+    let (dir, path) = starter();
+    let metrics = dir.path().join("metrics");
+    fs::create_dir(&metrics).expect("a directory");
+    fs::write(metrics.join("january.csv"), recorded()).expect("it can be written");
+    let tuned = |format: &str| {
+        fleetrange()
+            .args(["tune", "--runs", "2", "--holdout", "1", "--max-alarms-per-day", "0.2", "--min-recall", "1"])
+            .args(["--format", format])
+            .arg(&path)
+            .arg("--from-metrics")
+            .arg(&metrics)
+            .output()
+            .expect("it starts")
+    };
+    let output = tuned("json");
+    assert_eq!(output.status.code(), Some(0), "{}{}", stderr(&output), stdout(&output));
+    assert!(stderr(&output).contains("recorded: 17280 values on 30 things"), "{}", stderr(&output));
+    let tuning: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let replayed = &tuning["replayed"];
+    assert_eq!((&replayed["things"], &replayed["unrecorded"][0]), (&30.into(), &"Meters/AuthorizationFailures".into()));
+    // What was not recorded is not among what was tuned.
+    let behaviors = tuning["behaviors"].as_array().expect("behaviors");
+    assert_eq!(behaviors.len(), 1);
+    // The starter's 30 is above everything recorded; the nights' 25 must not ring, and the leak's hundred must.
+    let threshold = behaviors[0]["after"]["setting"]["threshold"]["count"].as_u64().expect("a count");
+    assert!((25..75).contains(&threshold), "{threshold}");
+    assert_eq!(behaviors[0]["after"]["recall"]["trials"], 2, "one of thirty, on each seed");
+    let checks: Vec<&str> =
+        tuning["checks"].as_array().expect("checks").iter().filter_map(|check| check["what"].as_str()).collect();
+    assert!(checks[0].starts_with("the last third, seed "), "{checks:?}");
+    let told = stdout(&tuned("human"));
+    assert!(
+        told.contains(
+            "recorded, 30 things from 2026-01-01T00:00:00Z to 2026-01-03T00:00:00Z; tuned on what lies before \
+                       2026-01-02T08:00:00Z and held against the rest; seeds move the attacks only"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("not recorded, and left as they are: Meters/AuthorizationFailures"), "{told}");
+}
+
+#[test]
+fn what_is_wrong_with_recorded_metrics_is_told_at_once() {
+    let (dir, path) = starter();
+    let file = dir.path().join("metrics.csv");
+    let table = "thing,metric,timestamp,value\na,aws:num-messages-send,2026-01-01T00:05:00Z,1\n\
+                 a,aws:num-messages-sent,2026-01-01T00:05:00Z,many\n";
+    fs::write(&file, table).expect("it can be written");
+    let output = fleetrange()
+        .args(["--error-format", "plain", "tune", "--min-recall", "1"])
+        .arg(&path)
+        .arg("--from-metrics")
+        .arg(&file)
+        .output()
+        .expect("it starts");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    for expected in [
+        "metrics.csv:2:3  neither the service nor the scenario has a metric `aws:num-messages-send`",
+        "did you mean `aws:num-messages-sent`?",
+        "metrics.csv:3:46  a value of `aws:num-messages-sent` must be a whole number, 0 or more, found `many`",
+        "2 problems, nothing was run",
+    ] {
+        assert!(told.contains(expected), "{expected}\nin\n{told}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The same sweep on several seeds, as one.
 
+use defender::time::Millis;
+
 use super::{CandidateAttack, CandidateClass, CandidateScore, Sweep, SweptBehavior, mark_front};
 use crate::false_alarm::Rates;
 use crate::interval::Proportion;
@@ -27,6 +29,38 @@ impl Sweep {
         });
         Some(Sweep { behaviors: behaviors.collect(), days, ..first.clone() })
     }
+
+    /// As [`Sweep::pool`], of runs on one recording: their seeds differ in who is attacked, and in nothing else. So
+    /// attacked devices add up, but the false alarms of all runs are the same ones: they count once, as the mean of the
+    /// runs, over the time of one run.
+    ///
+    /// # Panics
+    /// As [`Sweep::pool`].
+    pub fn pool_replayed(sweeps: &[Sweep]) -> Option<Sweep> {
+        let mut pooled = Sweep::pool(sweeps)?;
+        let runs = sweeps.len() as u64;
+        let mean = |sum: u64| (sum + runs / 2) / runs;
+        pooled.days = sweeps[0].days;
+        for behavior in &mut pooled.behaviors {
+            for candidate in &mut behavior.candidates {
+                let row = &mut *candidate;
+                (row.right, row.inside, row.wrong) = (mean(row.right), mean(row.inside), mean(row.wrong));
+                let (found, tried) = row.quality.recall.map_or((0, 0), |recall| (recall.successes, recall.trials));
+                row.quality = Quality::of(row.right, row.right + row.wrong, found, tried);
+                let share = row.false_positive_rate;
+                row.false_positive_rate =
+                    share.and_then(|share| Proportion::of(mean(share.successes), mean(share.trials)));
+                row.false_alarms = Rates::of(row.wrong, u64::from(pooled.devices), duration(pooled.days));
+                row.classes.iter_mut().for_each(|class| class.wrong = mean(class.wrong));
+            }
+            mark_front(&mut behavior.candidates);
+        }
+        Some(pooled)
+    }
+}
+
+fn duration(days: f64) -> Millis {
+    Millis((days * Millis::DAY.0 as f64).round() as i64)
 }
 
 fn pooled(parts: &[&CandidateScore], devices: u32, days: f64) -> CandidateScore {
@@ -53,7 +87,6 @@ fn pooled(parts: &[&CandidateScore], devices: u32, days: f64) -> CandidateScore 
             None => attacks.push(row.clone()),
         }
     }
-    let duration = defender::time::Millis((days * defender::time::Millis::DAY.0 as f64).round() as i64);
     CandidateScore {
         setting: first.setting.clone(),
         right,
@@ -62,7 +95,7 @@ fn pooled(parts: &[&CandidateScore], devices: u32, days: f64) -> CandidateScore 
         quality: Quality::of(right, right + wrong, found, tried),
         false_positive_rate: together(parts.iter().map(|part| part.false_positive_rate)),
         latency: Latency::merge(parts.iter().filter_map(|part| part.latency.as_ref())),
-        false_alarms: Rates::of(wrong, u64::from(devices), duration),
+        false_alarms: Rates::of(wrong, u64::from(devices), duration(days)),
         classes: classes.collect(),
         attacks,
         on_front: false,

@@ -6,6 +6,7 @@
 //! What was chosen is then held against seeds and traffic that it was not chosen on.
 
 mod per_class;
+mod replay;
 mod template;
 
 use defender::detect::behavior::Criteria;
@@ -18,6 +19,7 @@ use sim::scenario::Scenario;
 use crate::interval::{Proportion, Rate};
 use crate::sweep::{Block, CandidateScore, Planned, Setting, Sweep, SweptBehavior, Threshold};
 pub use per_class::{part_of, per_class, profiles_of_class};
+pub use replay::{Replayed, parts};
 pub use template::cloud_formation;
 
 /// What a profile must keep to.
@@ -55,6 +57,9 @@ pub struct Tuning {
     pub class: Option<String>,
     /// Seeds that it was tuned on.
     pub seeds: Vec<u64>,
+    /// The recording that it was tuned on; `None`: simulated telemetry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<Replayed>,
     /// What had to be kept to.
     pub constraints: Constraints,
     /// Behavior by behavior.
@@ -184,42 +189,51 @@ pub struct Check {
 }
 
 /// The grids that tuning tries: around the threshold of every behavior that has a numeric upper bound, static or
-/// statistical, and all levels of one that has learned it. Lower bounds are left alone: most of them are inverted, see the linter's `INVERTED_POLARITY_SUSPECTED`.
+/// statistical, and all levels of one that has learned it. Lower bounds are left alone: most of them are inverted, see the
+/// linter's `INVERTED_POLARITY_SUSPECTED`.
+/// So are behaviors on a metric that was not recorded, where telemetry is.
 pub fn blocks(scenario: &Scenario) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    for plan in &scenario.profiles {
-        for behavior in plan.request.behaviors.iter().flatten() {
-            let setting = Setting::of(behavior);
-            let same = std::slice::from_ref(&setting);
-            let Ok(judged) = crate::sweep::judged(behavior, same, scenario.compatibility) else { continue };
-            let block = Block {
-                behavior: format!("{}/{}", plan.request.security_profile_name, behavior.name),
-                datapoints: Some("1..3".to_owned()),
-                ..Block::default()
-            };
-            match (&judged[0].criteria, &setting.threshold) {
-                (Criteria::Static(Rule::Number { relation, .. }), Threshold::Count(count))
-                    if relation.bounds_from_above() =>
-                {
-                    let (from, to) = ((count / 16).max(1), count.saturating_mul(16).clamp(64, 1 << 53));
-                    blocks.push(Block { threshold: Some(format!("{from}..{to} log 21")), ..block });
-                }
-                (Criteria::Statistical { relation, .. }, Threshold::Percentile(_)) if relation.bounds_from_above() => {
-                    blocks.push(Block { percentile: Some("90,99,99.9,99.99,100".to_owned()), ..block });
-                }
-                (Criteria::MachineLearning { .. }, Threshold::Level(_)) => {
-                    blocks.push(Block { level: Some("LOW,MEDIUM,HIGH".to_owned()), ..block });
-                }
-                _ => {}
+    grids(scenario).filter(|(_, recorded)| *recorded).map(|(block, _)| block).collect()
+}
+
+/// The grid of every behavior that has one, and whether there is telemetry to try it on.
+fn grids(scenario: &Scenario) -> impl Iterator<Item = (Block, bool)> + '_ {
+    let behaviors = scenario.profiles.iter().flat_map(|plan| {
+        let behaviors = plan.request.behaviors.iter().flatten();
+        behaviors.map(|behavior| (&plan.request.security_profile_name, behavior))
+    });
+    behaviors.filter_map(|(profile, behavior)| {
+        let setting = Setting::of(behavior);
+        let same = std::slice::from_ref(&setting);
+        let judged = crate::sweep::judged(behavior, same, scenario.compatibility).ok()?;
+        let block = Block {
+            behavior: format!("{profile}/{}", behavior.name),
+            datapoints: Some("1..3".to_owned()),
+            ..Block::default()
+        };
+        let block = match (&judged[0].criteria, &setting.threshold) {
+            (Criteria::Static(Rule::Number { relation, .. }), Threshold::Count(count))
+                if relation.bounds_from_above() =>
+            {
+                let (from, to) = ((count / 16).max(1), count.saturating_mul(16).clamp(64, 1 << 53));
+                Block { threshold: Some(format!("{from}..{to} log 21")), ..block }
             }
-        }
-    }
-    blocks
+            (Criteria::Statistical { relation, .. }, Threshold::Percentile(_)) if relation.bounds_from_above() => {
+                Block { percentile: Some("90,99,99.9,99.99,100".to_owned()), ..block }
+            }
+            (Criteria::MachineLearning { .. }, Threshold::Level(_)) => {
+                Block { level: Some("LOW,MEDIUM,HIGH".to_owned()), ..block }
+            }
+            _ => return None,
+        };
+        Some((block, scenario.replay.as_ref().is_none_or(|replay| replay.recording.has(behavior))))
+    })
 }
 
 /// The scenario with the ordinary traffic of every device multiplied; attacks stay as they are.
 pub fn with_traffic(scenario: &Scenario, factor: f64) -> Scenario {
     let mut scaled = scenario.clone();
+    scaled.replay.iter_mut().for_each(|replay| replay.traffic *= factor);
     for class in &mut scaled.classes {
         let archetype = &mut class.archetype;
         for traffic in
@@ -290,6 +304,7 @@ pub fn tune(sweep: &Sweep, seeds: &[u64], constraints: Constraints) -> Tuning {
         scenario: sweep.scenario.clone(),
         class: None,
         seeds: seeds.to_vec(),
+        replayed: None,
         constraints,
         behaviors,
         false_alarms_per_day: Rate::of(chosen, sweep.days),

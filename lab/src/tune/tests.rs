@@ -171,6 +171,20 @@ fn pooled_seeds_add_up() {
 }
 
 #[test]
+fn false_alarms_of_one_recording_count_once_and_attacked_devices_add_up() {
+    let one = sweep(vec![vec![candidate(30, 20, 5, [3, 1])]]);
+    let two = sweep(vec![vec![candidate(30, 10, 15, [3, 2])]]);
+    let pooled = Sweep::pool_replayed(&[one, two]).expect("two");
+    let row = &pooled.behaviors[0].candidates[0];
+    // Four and five on the same days, as the attacks cover one or not: five, rounded up, in two days.
+    assert_eq!((row.wrong, pooled.days), (5, 2.0));
+    assert_eq!(row.quality.recall.map(|p| (p.successes, p.trials)), Some((30, 40)));
+    assert_eq!(row.false_alarms.per_day.map(|rate| rate.value), Some(2.5));
+    assert_eq!((row.classes[0].wrong, row.classes[1].wrong), (3, 2));
+    assert_eq!(row.false_positive_rate.map(|share| (share.successes, share.trials)), Some((5, 80)));
+}
+
+#[test]
 fn a_template_spells_members_as_cloud_formation_does() {
     let profile: wire::CreateSecurityProfileRequest = serde_json::from_value(serde_json::json!({
         "securityProfileName": "Fleet-1", "additionalMetricsToRetain": ["aws:all-bytes-out"],

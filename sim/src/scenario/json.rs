@@ -13,10 +13,7 @@ const DEPTH_MAX: u32 = 128;
 
 /// Parses one JSON text (RFC 8259).
 pub fn parse_json(source: &Arc<Source>) -> Result<Node, Problem> {
-    let mut parser = Parser { source, text: source.text.as_bytes(), at: 0, depth: 0 };
-    if source.text.starts_with('\u{feff}') {
-        parser.at = '\u{feff}'.len_utf8();
-    }
+    let mut parser = Parser::new(source);
     let node = parser.value()?;
     parser.white();
     match parser.peek() {
@@ -25,11 +22,30 @@ pub fn parse_json(source: &Arc<Source>) -> Result<Node, Problem> {
     }
 }
 
+/// Parses JSON texts that follow each other, as in a file with one on each line.
+pub(crate) fn parse_json_texts(source: &Arc<Source>) -> Result<Vec<Node>, Problem> {
+    let mut parser = Parser::new(source);
+    let mut nodes = vec![parser.value()?];
+    parser.white();
+    while parser.peek().is_some() {
+        nodes.push(parser.value()?);
+        parser.white();
+    }
+    Ok(nodes)
+}
+
 struct Parser<'a> {
     source: &'a Arc<Source>,
     text: &'a [u8],
     at: usize,
     depth: u32,
+}
+
+impl<'a> Parser<'a> {
+    fn new(source: &'a Arc<Source>) -> Parser<'a> {
+        let at = if source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Parser { source, text: source.text.as_bytes(), at, depth: 0 }
+    }
 }
 
 impl Parser<'_> {

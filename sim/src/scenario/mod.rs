@@ -34,6 +34,7 @@ mod swarm;
 mod team;
 pub mod tree;
 
+pub(crate) use apportion::{apportion, apportion_at_least_one};
 pub(crate) use format::{Amount, SelectorDraft};
 pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
 pub(crate) use measure::Element;

@@ -19,6 +19,7 @@ use crate::confounder::Confounder;
 use crate::defect::Defect;
 use crate::fault::{self, Fault};
 use crate::operation::Operation;
+use crate::recording::Replay;
 use crate::shard::source_address;
 
 /// As `update-account-audit-configuration` takes it.
@@ -84,6 +85,8 @@ pub struct Scenario {
     pub responders: Vec<ResponderPlan>,
     /// What its author expects of a run, in the order of the file; only a test reads it.
     pub expectations: Vec<Expectation>,
+    /// Recorded telemetry in place of the simulated one; no file has it, see [`Scenario::replaying`].
+    pub replay: Option<Replay>,
     /// What was tolerated or looks odd.
     pub warnings: Vec<Warning>,
 }

@@ -45,6 +45,7 @@ impl Shard {
             keys: _,
             runs: _,
             due: _,
+            reach: _,
             every_tick: _,
             custom: _,
             counted: _,

@@ -14,6 +14,7 @@ mod kernel;
 mod memory;
 mod normals;
 mod overlay;
+mod replay;
 mod tables;
 mod topic;
 mod transit;
@@ -39,6 +40,7 @@ use kernel::Ranks;
 pub(crate) use memory::Memory;
 pub(crate) use normals::Normals;
 pub(crate) use overlay::Overlay;
+pub(crate) use replay::Replay;
 use tables::{ACKNOWLEDGEMENT, MESSAGE_OVERHEAD};
 pub(crate) use tables::{ClassTables, Needs};
 pub(crate) use topic::{Counted, TOPICS, TopicShares, counted, counts};
@@ -64,6 +66,8 @@ pub(crate) struct Common {
     pub tick: Millis,
     /// What models take for normal; renewed at each daily build.
     pub normals: Normals,
+    /// Recorded telemetry, in place of the simulated one.
+    pub replay: Option<Replay>,
 }
 
 /// A class, as its devices know it.
@@ -193,6 +197,8 @@ pub(crate) struct Shard {
     runs: Vec<Run>,
     /// Which ticks have a report of a lane's agent: the remainder of their number by the ticks between two.
     due: Vec<u32>,
+    /// How far a lane's report reaches back.
+    reach: Vec<Millis>,
     access: Vec<Access>,
     /// Lanes with less than full access.
     limited: Mask,
@@ -275,7 +281,14 @@ impl Shard {
             let every = tables(device).report_every.unwrap_or(1);
             ((every - (device.key >> 7) % every) % every) as u32
         });
+        let reach = devices.iter().map(|device| {
+            let every = tables(device).report_every.unwrap_or(1);
+            Millis(common.tick.0 * every as i64)
+        });
         let mut tick = Tick::new(lanes, &common.program);
+        if common.replay.is_some() {
+            tick.missing = vec![vec![u64::MAX; words]; tick.numbers.len() + tick.set_violations.len()];
+        }
         let mut every_tick = vec![0; words];
         for (lane, device) in devices.iter().enumerate() {
             let phase = u64::from((draw(device.key, salt(Purpose::ReportPhase, 0)) >> 32) as u32);
@@ -286,6 +299,7 @@ impl Shard {
         let mut shard = Shard {
             first,
             due: due.collect(),
+            reach: reach.collect(),
             keys,
             access: devices.iter().map(|device| device.access).collect(),
             limited: vec![0; words],
@@ -538,11 +552,12 @@ impl Shard {
         if spare != 0 {
             *self.tick.active.last_mut().expect("a shard is not empty") = (1 << spare) - 1;
         }
-        for run in &self.runs {
+        let simulated = if common.replay.is_some() { 0 } else { self.runs.len() };
+        for run in &self.runs[..simulated] {
             let tables = &common.classes[run.class].tables;
             kernel::ordinary(&self.keys, run, tables, common.needs, number, tick_index, &mut self.tick);
         }
-        for index in 0..self.runs.len() {
+        for index in 0..simulated {
             let Run { class, ref lanes, .. } = self.runs[index];
             let (class, lanes) = (&common.classes[class], lanes.clone());
             let tables = &class.tables;
@@ -554,6 +569,7 @@ impl Shard {
                 self.hold_reports(lanes, (number % every) as u32);
             }
         }
+        self.play_back(common, tick_index, number);
         self.limit(common);
         for (violations, base) in self.tick.set_violations.iter_mut().zip(&self.base_violations) {
             violations.copy_from_slice(base);
@@ -566,8 +582,9 @@ impl Shard {
             }
         }
         self.lay_over(common, number);
+        self.withhold();
         self.carry_reports(common);
-        if common.needs.disconnect_minutes {
+        if common.needs.disconnect_minutes && common.replay.is_none() {
             self.count_disconnect_minutes();
         }
         self.tally();
@@ -885,10 +902,8 @@ impl Shard {
         {
             return;
         }
-        let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
-        let every = common.classes[run.class].tables.report_every.unwrap_or(1);
         let arrival = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
-        let since = arrival - Millis(common.tick.0 * every as i64);
+        let since = arrival - self.reach[lane];
         let Some(mut span) = overlay.span(since, arrival, number) else { return };
         effect.clear();
         overlay.effect.disturb(&mut span, effect);

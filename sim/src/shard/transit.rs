@@ -263,10 +263,8 @@ impl Shard {
                 continue;
             }
             if reported {
-                let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
-                let every = common.classes[run.class].tables.report_every.unwrap_or(1);
                 let report = self.pick_up(lane);
-                if road.send(report, &mut faults, Millis(common.tick.0 * every as i64), &mut scratch) {
+                if road.send(report, &mut faults, self.reach[lane], &mut scratch) {
                     if !is_taken(&mut road.taken, made) {
                         self.drop_report(lane);
                     }

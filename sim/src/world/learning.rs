@@ -161,6 +161,7 @@ impl World<'_> {
             start,
             tick,
             normals: Normals::default(),
+            replay: None,
         };
         let fleet = &self.fleet;
         let before = self.shards.par_iter().map(|shard| {

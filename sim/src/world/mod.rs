@@ -42,7 +42,8 @@ use crate::fleet::Fleet;
 use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
 use crate::shard::{
-    self, Access, Class, ClassTables, Common, Counted, LANES, Needs, Newcomer, Normals, Numbers, Shard, TopicShares,
+    self, Access, Class, ClassTables, Common, Counted, LANES, Needs, Newcomer, Normals, Numbers, Replay, Shard,
+    TopicShares,
 };
 use calendar::{Calendar, Task};
 use campaign::Campaigns;
@@ -193,7 +194,8 @@ impl<'a> World<'a> {
         let needs =
             if options.telemetry { Needs::ALL } else { Needs::of(slate.iter().map(Slate::program).chain([&program])) };
         let normals = Normals::default();
-        let common = Common { program, slate, classes, needs, start: scenario.start, tick, normals };
+        let replay = Replay::of(scenario, &program, ticks);
+        let common = Common { program, slate, classes, needs, start: scenario.start, tick, normals, replay };
         let (mut ledger, mut overlays) = Ledger::new(scenario, &fleet);
         let (disruptions, report_faults) = disruption::plan(scenario, &fleet, &mut ledger);
         audits::set_up_logging(scenario, &mut fleet.account).map_err(setup)?;
@@ -777,3 +779,6 @@ fn topics(scenario: &Scenario, fleet: &Fleet, device: u32, overlay: &shard::Over
     let (topics, copy) = (overlay.effect.topics(), overlay.effect.connects_as());
     Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, neighbour(fleet, device), copy)
 }
+
+#[cfg(test)]
+mod replay_tests;

@@ -13,4 +13,5 @@ mod mud;
 mod operations;
 mod outcome;
 mod people;
+mod recording;
 mod trials;

@@ -398,7 +398,8 @@ impl Candidates {
         let group = &slate.groups[index];
         for (word, violations) in tick.set_violations[position].iter().enumerate() {
             let source = if group.device_time { &tick.reported } else { &tick.active };
-            let present = source[word] & self.covered[group.profile][word];
+            let lanes = tick.not_missing(tick.set_position(position), word, source[word]);
+            let present = lanes & self.covered[group.profile][word];
             let touched = present & (violations | self.states[index].busy[word]);
             let violated = |lane: usize| if violations >> (lane % 64) & 1 == 1 { group.members } else { 0 };
             self.step(group, index, word, touched, tick, violated);

@@ -340,12 +340,13 @@ pub(super) fn points_of_tick(tick: &Tick, column: Column, word: usize, chunk: &[
 /// The lanes of a word that have something to measure in a tick.
 #[inline]
 fn presence(tick: &Tick, column: Column, word: usize) -> u64 {
-    match column {
+    let lanes = match column {
         Column::DisconnectMinutes => tick.known[word],
         _ if column.is_device_side() && column.is_gauge() => tick.reported[word],
         _ if column.is_device_side() => tick.reported[word] & !tick.without_amounts[word],
         _ => tick.active[word],
-    }
+    };
+    tick.not_missing(column.index(), word, lanes)
 }
 
 /// Whole numbers of a width.
@@ -408,11 +409,12 @@ impl Judge for Columns {
             let (column, low, high, device_side) = match &rule.kind {
                 RuleKind::Set { metric, .. } => {
                     let violations = &tick.set_violations[set_rule];
+                    let position = tick.set_position(set_rule);
                     set_rule += 1;
                     let device_side = !metric.is_cloud_side();
                     let present = if device_side { &tick.reported } else { &tick.active };
                     for word in 0..violations.len() {
-                        let present = present[word] & self.covered[profile][word];
+                        let present = tick.not_missing(position, word, present[word]) & self.covered[profile][word];
                         self.step(index, word, present, violations[word] & present, device_side, tick, |_| 0, out);
                     }
                     continue;

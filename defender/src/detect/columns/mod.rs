@@ -200,6 +200,9 @@ pub struct Tick {
     /// By [`Program::learned`], what the model takes for normal, if it is in use (D-ML5): of datapoints at the very start
     /// of the tick, and of later ones. Models change by the hour, and an hour ends with its last instant.
     pub normals: Vec<[Option<Normal>; 2]>,
+    /// Lanes that lack a datapoint of one column only, though they were active or reported: recorded telemetry has such
+    /// gaps. By [`Column::index`], then by set rule; empty where there are none. Columns hold 0 in these lanes.
+    pub missing: Vec<Mask>,
 }
 
 impl Tick {
@@ -218,7 +221,23 @@ impl Tick {
             set_violations: vec![vec![0; words]; program.set_rules().count()],
             thresholds: vec![None; program.populations().len()],
             normals: vec![[None; 2]; program.learned().len()],
+            missing: Vec::new(),
         }
+    }
+
+    /// Those of some lanes, a word of a mask, that have a datapoint of a column or set rule (by its position in
+    /// [`Tick::missing`]) if their device was active, or reported.
+    #[inline]
+    pub(crate) fn not_missing(&self, position: usize, word: usize, lanes: u64) -> u64 {
+        match self.missing.get(position) {
+            Some(missing) => lanes & !missing[word],
+            None => lanes,
+        }
+    }
+
+    /// Where a set rule stands in [`Tick::missing`].
+    pub(crate) fn set_position(&self, set_rule: usize) -> usize {
+        self.numbers.len() + set_rule
     }
 
     /// A column.

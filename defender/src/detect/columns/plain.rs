@@ -39,6 +39,8 @@ struct Shown {
     report: Option<Timestamp>,
     amounts: bool,
     numbers: Vec<u32>,
+    /// By position in [`Tick::missing`]; empty if nothing is missing.
+    missing: Vec<bool>,
 }
 
 /// A datapoint: when, and how much.
@@ -52,7 +54,12 @@ impl Shown {
             _ => self.active,
         };
         let value = u64::from(self.numbers[column.index()]);
+        let present = present && !self.lacks(column.index());
         (present && !(column.zero_is_absent() && value == 0)).then_some(value)
+    }
+
+    fn lacks(&self, position: usize) -> bool {
+        self.missing.get(position) == Some(&true)
     }
 }
 
@@ -85,6 +92,7 @@ impl Plain {
             report: bit(&tick.reported).then(|| tick.start + Millis(i64::from(tick.arrival[lane]))),
             amounts: !bit(&tick.without_amounts),
             numbers: tick.numbers.iter().map(|column| column[lane]).collect(),
+            missing: tick.missing.iter().map(|mask| bit(mask)).collect(),
         }
     }
 }
@@ -128,7 +136,8 @@ impl Lane {
         Some((arrived, values.sum()))
     }
 
-    fn datapoint(&self, program: &Program, rule: &ProgramRule, tick: &Tick) -> Datapoint {
+    /// `set_rule`: which of the set rules it is, if it is one.
+    fn datapoint(&self, program: &Program, rule: &ProgramRule, set_rule: usize, tick: &Tick) -> Datapoint {
         let profile = rule.profile as usize;
         match &rule.kind {
             RuleKind::Number(number) => {
@@ -155,7 +164,7 @@ impl Lane {
             }
             RuleKind::Set { metric, .. } => {
                 self.covered_since[profile]?;
-                let shown = self.shown.last()?;
+                let shown = self.shown.last().filter(|shown| !shown.lacks(tick.set_position(set_rule)))?;
                 let time = if metric.is_cloud_side() { shown.active.then_some(shown.end) } else { shown.report };
                 time.map(|time| (time, 0))
             }
@@ -173,11 +182,12 @@ impl Judge for Plain {
             if lane.shown.len() > 64 {
                 lane.shown.remove(0);
             }
-            let mut set_rule = 0;
+            let mut set_rules = 0;
             for (r, rule) in self.program.rules().iter().enumerate() {
+                let set_rule = set_rules;
                 let set_violated = matches!(rule.kind, RuleKind::Set { .. }).then(|| {
-                    set_rule += 1;
-                    has_lane(&tick.set_violations[set_rule - 1], index)
+                    set_rules += 1;
+                    has_lane(&tick.set_violations[set_rule], index)
                 });
                 let threshold = match &rule.kind {
                     RuleKind::Statistical { population, .. } => match tick.thresholds[*population as usize] {
@@ -186,7 +196,7 @@ impl Judge for Plain {
                     },
                     _ => 0,
                 };
-                let Some((time, value)) = lane.datapoint(&self.program, rule, tick) else { continue };
+                let Some((time, value)) = lane.datapoint(&self.program, rule, set_rule, tick) else { continue };
                 let normal = match &rule.kind {
                     RuleKind::Learned { model } => {
                         self.readings[*model as usize].add(time, value);
@@ -269,7 +279,7 @@ impl Judge for Plain {
         for (index, lane) in self.lanes.iter().enumerate() {
             let mut lane = lane.clone();
             lane.shown.push(Plain::shown(tick, index));
-            values.extend(lane.datapoint(&self.program, rule, tick).map(|(_, value)| value));
+            values.extend(lane.datapoint(&self.program, rule, 0, tick).map(|(_, value)| value));
         }
     }
 }

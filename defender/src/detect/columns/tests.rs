@@ -116,6 +116,31 @@ fn t_d15_device_side_sums_slide() {
 }
 
 #[test]
+fn a_column_may_lack_a_datapoint_where_others_have_one() {
+    let most = |metric| number(metric, Relation::GreaterThan, 10.0, 300, 1, 1);
+    let ports = Behavior {
+        metric: MetricRef::Aws(Metric::ListeningTcpPorts),
+        value_kind: Metric::ListeningTcpPorts.value_kind(),
+        criteria: Criteria::Static(Rule::Ports { membership: Membership::In, set: PortSet::new([22]) }),
+        duration: None,
+        ..most(SENT)
+    };
+    let program = Program::compile([&[most(SENT), most(Metric::NumMessagesReceived), ports][..]]).expect("columnar");
+    for mut judge in both(&program, 1) {
+        let mut out = Vec::new();
+        judge.cover(Timestamp::from_seconds(B), 0, 0, true, &mut out);
+        let mut tick = Tick::new(1, &program);
+        (tick.start, tick.end) = (Timestamp::from_seconds(B), Timestamp::from_seconds(B + 300));
+        (tick.active[0], tick.reported[0], tick.set_violations[0][0]) = (1, 1, 1);
+        tick.missing = vec![vec![0]; tick.numbers.len() + 1];
+        tick.missing[Column::Sent.index()][0] = 1;
+        tick.missing[Column::COUNT][0] = 1;
+        judge.judge(&tick, &mut out);
+        assert_eq!(out.iter().map(|t| t.rule).collect::<Vec<_>>(), [1], "0 messages received are a datapoint");
+    }
+}
+
+#[test]
 fn t_d20_t_d21_silence_is_not_a_violation_but_zero_is_a_datapoint() {
     let sent = number(SENT, Relation::LessThanEquals, 50.0, 300, 1, 1);
     assert_eq!(series(sent, Column::Sent, &some(&[0, 0])), []);
@@ -359,7 +384,8 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
-    /// Random series, gaps, coverage changes and start offsets: the fast judge says what the plain one says.
+    /// Random series, gaps (also of single columns), coverage changes and start offsets: the fast judge says what the
+    /// plain one says.
     #[test]
     fn fast_and_plain_judges_agree(
         lanes in 1usize..70,
@@ -368,6 +394,7 @@ proptest! {
         ticks in 1usize..40,
         silent_from in 0usize..40,
         minute in prop::sample::select(vec![60i64, 300]),
+        recorded in any::<bool>(),
     ) {
         let program = rich_program(minute);
         let step = program.tick();
@@ -415,6 +442,16 @@ proptest! {
                 }
                 if roll(3) == 0 {
                     tick.set_violations[0][word] |= bit;
+                }
+            }
+            if recorded {
+                let positions = tick.numbers.len() + tick.set_violations.len();
+                tick.missing = vec![vec![0; lanes.div_ceil(64)]; positions];
+                for (position, lane) in (0..positions).flat_map(|position| (0..lanes).map(move |lane| (position, lane))) {
+                    if roll(4) == 0 {
+                        set_lane(&mut tick.missing[position], lane, true);
+                        tick.numbers.get_mut(position).into_iter().for_each(|column| column[lane] = 0);
+                    }
                 }
             }
             for population in 0..program.populations().len() {

@@ -108,6 +108,7 @@ pub(super) fn resolve(
         profiles,
         audit,
         mitigation_actions: actions.iter().map(|action| action.request.clone()).collect(),
+        replay: None,
         warnings: Vec::new(),
     };
     if resolver.reading.problems.errors() == 0 {
