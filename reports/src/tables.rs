@@ -158,7 +158,7 @@ pub(crate) fn alarms(outcome: &Outcome, card: &Scorecard, to: impl Write, limit:
 }
 
 /// The service's spelling of an event type.
-fn event_name(event: impl Serialize) -> String {
+pub(crate) fn event_name(event: impl Serialize) -> String {
     serde_json::to_value(event).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 mod documents;
 pub(crate) mod page;
 mod sections;
+mod story;
 pub(crate) mod table;
 
 use lab::Scorecard;

@@ -1,5 +1,36 @@
 "use strict";
 // Everything here is a convenience: the page says the same without it.
+// A device's story unfolds below its row.
+const fold = (root) => {
+  for (const story of root.querySelectorAll("tr.story")) story.remove();
+  for (const button of root.querySelectorAll("td button")) button.setAttribute("aria-expanded", "false");
+};
+for (const row of document.querySelectorAll("tr[data-story]")) {
+  const cell = row.cells[0];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = cell.textContent;
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") === "true";
+    fold(row.parentElement);
+    if (open) return;
+    button.setAttribute("aria-expanded", "true");
+    const story = document.createElement("tr");
+    story.className = "story";
+    const place = story.insertCell();
+    place.colSpan = row.cells.length;
+    const list = document.createElement("ol");
+    for (const line of row.dataset.story.split("\n")) {
+      const item = document.createElement("li");
+      item.textContent = line;
+      list.append(item);
+    }
+    place.append(list);
+    row.after(story);
+  });
+  cell.replaceChildren(button);
+}
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0];
   if (body.rows.length < 2) continue;
@@ -15,6 +46,7 @@ for (const table of document.querySelectorAll("table")) {
         other.removeAttribute("aria-sort");
         other.querySelector("button").textContent = "↕";
       }
+      fold(body);
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
       button.textContent = down ? "↓" : "↑";
       const key = (row) => row.cells[column].dataset.key ?? row.cells[column].textContent;
@@ -39,6 +71,7 @@ for (const details of document.querySelectorAll("details")) {
   input.type = "search";
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
+    fold(details);
     for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
   });
   label.append(input);

@@ -9,6 +9,7 @@ use lab::{Millis, Scorecard};
 
 use super::documents;
 use super::page::{Item, Measure, Section};
+use super::story::stories;
 use super::table::{Cell, Table, numbers, text, value, words};
 use crate::plot::Figure;
 use crate::tables::category;
@@ -411,7 +412,10 @@ fn devices(outcome: &Outcome, card: &Scorecard) -> Table {
         numbers("contained after", "time-to-contain"),
     ];
     let note = left_out(detections.len(), DEVICES, "attacked devices, the missed ones first; truth.csv has more");
-    Table::new("Attacked devices", &columns, rows.collect()).folded(note)
+    let shown = || detections.iter().take(DEVICES).map(|detection| detection.device);
+    let stories = stories(outcome, shown());
+    let stories = shown().map(|device| stories[&device].clone()).collect();
+    Table::new("Attacked devices", &columns, rows.collect()).with_stories(stories).folded(note)
 }
 
 fn behaviors(outcome: &Outcome, card: &Scorecard) -> Table {

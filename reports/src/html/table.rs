@@ -9,6 +9,8 @@ pub(crate) struct Table {
     pub(crate) title: &'static str,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// By row, what unfolds below it where script is on, a line each; empty if nothing does.
+    pub(crate) stories: Vec<String>,
     /// What was left out, and by which rule.
     pub(crate) note: String,
     /// Whether it is folded away until asked for.
@@ -42,7 +44,13 @@ pub(crate) struct Cell {
 impl Table {
     pub(crate) fn new(title: &'static str, columns: &[Column], rows: Vec<Vec<Cell>>) -> Table {
         debug_assert!(rows.iter().all(|row| row.len() == columns.len()), "a cell for each column of {title}");
-        Table { title, columns: columns.to_vec(), rows, note: String::new(), folded: false }
+        Table { title, columns: columns.to_vec(), rows, stories: Vec::new(), note: String::new(), folded: false }
+    }
+
+    pub(crate) fn with_stories(mut self, stories: Vec<String>) -> Table {
+        debug_assert_eq!(stories.len(), self.rows.len(), "a story for each row of {}", self.title);
+        self.stories = stories;
+        self
     }
 
     pub(crate) fn folded(mut self, note: String) -> Table {

@@ -92,3 +92,19 @@ fn the_heading_is_the_scenarios_title() {
     let html = write(&outcome).text("report.html");
     assert!(html.contains("<h1>a week of meters</h1>"));
 }
+
+/// Each row of the table of attacked devices carries what happened on that device, by time.
+#[test]
+fn an_attacked_device_has_its_story() {
+    let outcome = specimen::rich();
+    let html = write(&outcome).text("report.html");
+    let stories = attribute(&html, "data-story");
+    let attacks = outcome.truth.iter().filter(|act| act.category == lab::outcome::ActKind::Attack);
+    assert_eq!(stories.len(), attacks.map(|act| act.devices.len()).sum::<usize>().min(250));
+    for story in &stories {
+        let times: Vec<&str> = story.lines().filter_map(|line| line.split_once("  ")).map(|(time, _)| time).collect();
+        assert!(times.is_sorted() && !times.is_empty(), "{story}");
+        assert!(story.contains(" begins"), "{story}");
+    }
+    assert!(stories.iter().any(|story| story.contains("alarm: ")), "some of them rang");
+}
