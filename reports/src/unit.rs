@@ -5,9 +5,11 @@ use lab::expect::{Measure, Unit};
 
 use crate::wording::{amount, number, percent, span};
 
-/// A score's name for people: `recall`, `mean dwell time`, `p95 latency`, `false alarms`. The unit says per what.
+/// A score's name for people: `recall`, `mean dwell time`, `p95 latency`, `false alarms`, `harm done`. The unit says per
+/// what, and of what.
 pub(crate) fn spoken(score: &str) -> String {
-    let name = score.strip_suffix("_per_1000_device_days").unwrap_or(score);
+    let name = score.split_once(' ').map_or(score, |(name, _)| name);
+    let name = name.strip_suffix("_per_1000_device_days").unwrap_or(name);
     match name.split_once('.') {
         Some((name, statistic)) => format!("{statistic} {}", name.replace('_', " ")),
         None => name.replace('_', " "),
@@ -82,6 +84,21 @@ pub(crate) fn shown(value: f64, unit: &Unit, signed: bool) -> String {
     format!("{sign}{magnitude}")
 }
 
+/// A change from one value to another, `0.95 → 1.20 alarms a day`: the unit of rates stands once. What is not there is
+/// `n/a`.
+pub(crate) fn change(from: Option<f64>, to: Option<f64>, unit: &Unit) -> String {
+    let whole = |x: f64| shown(x, unit, false);
+    let brief = |x: f64| match unit {
+        Unit::PerDay | Unit::Per1000DeviceDays | Unit::PerDeviceYear | Unit::DeviceHours => number(x),
+        Unit::Share | Unit::Seconds | Unit::Amount(_) => whole(x),
+    };
+    let told = |x: Option<f64>, words: &dyn Fn(f64) -> String| x.map_or_else(|| "n/a".to_owned(), words);
+    match to {
+        Some(_) => format!("{} → {}", told(from, &brief), told(to, &whole)),
+        None => format!("{} → n/a", told(from, &whole)),
+    }
+}
+
 /// The interval of a difference, `-0.61 to +0.25`: the unit stands with the value before it.
 pub(crate) fn interval(low: f64, high: f64, unit: &Unit) -> String {
     if low == 0.0 && high == 0.0 {
@@ -118,7 +135,7 @@ mod tests {
     fn scores_are_called_by_their_names() {
         let names =
             ["recall", "dwell_time.mean", "latency.p95", "false_alarms_per_1000_device_days", "harm_done bytes"];
-        let told = ["recall", "mean dwell time", "p95 latency", "false alarms", "harm done bytes"];
+        let told = ["recall", "mean dwell time", "p95 latency", "false alarms", "harm done"];
         assert_eq!(names.map(spoken), told);
     }
 
@@ -128,6 +145,9 @@ mod tests {
         assert_eq!(shown(-0.125, &Unit::Share, true), "-12.5 points");
         assert_eq!(shown(90.0, &Unit::Seconds, true), "+1m 30s");
         assert_eq!(shown(1.5, &Unit::Amount("alarms".into()), false), "1.50 alarms");
+        assert_eq!(change(Some(0.95), Some(1.2), &Unit::PerDay), "0.950 → 1.20 a day");
+        assert_eq!(change(Some(0.95), None, &Unit::PerDay), "0.950 a day → n/a");
+        assert_eq!(change(None, Some(0.5), &Unit::Share), "n/a → 50.0 %");
         assert_eq!(interval(-0.61, 0.25, &Unit::PerDay), "-0.610 to +0.250");
         assert_eq!(ends(0.9, 1.0, &Unit::Share), "90.0 % to 100 %");
         assert_eq!(ends(1.5, 2.5, &Unit::Per1000DeviceDays), "1.50 to 2.50");

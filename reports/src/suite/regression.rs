@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use lab::suite::{Noise, Regression, ScenarioChange, ScoreChange, Standing};
 
-use crate::unit::{interval, shown};
+use crate::unit::{self, interval};
 use crate::wording::{count, number, things};
 
 /// Changed scores told of each scenario; the rest is counted.
@@ -34,8 +34,7 @@ pub(super) fn totals(regression: &Regression) -> String {
 
 /// The change in words: `95.0 % → 40.0 %`.
 pub(super) fn change(change: &ScoreChange) -> String {
-    let value = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| shown(value, &change.unit, false));
-    format!("{} → {}", value(change.before), value(change.now))
+    unit::change(change.before, change.now, &change.unit)
 }
 
 /// Its interval in words: `difference -70.0 to -37.0`; empty if unknown.
