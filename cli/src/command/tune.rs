@@ -78,7 +78,8 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
     documents.push(("cloudformation.json".to_owned(), cloud_formation(&loaded.scenario, &requests)));
     if let Some(destination) = destination {
         let directory = destination.path().to_owned();
-        told::write(destination, &tuning, &documents).map_err(|error| cannot(error.to_string()))?;
+        tell.remark(&format!("report: {}", directory.join("tune.html").display()));
+        told::write(destination, &tuning, &sweep, &documents).map_err(|error| cannot(error.to_string()))?;
         tell.remark(&format!("ready to use: {}", directory.display()));
     }
     tell.answer(&match arguments.format {

@@ -54,6 +54,9 @@ fn a_budget_that_can_be_kept_gives_documents_that_the_service_takes() {
     let properties = &template["Resources"]["SecurityProfile1Meters"]["Properties"];
     assert_eq!(properties["Behaviors"][0]["Criteria"]["Value"]["Count"], threshold.to_string());
     assert!(properties["TargetArns"][0].as_str().expect("a target").ends_with("thinggroup/fleet"));
+    let page = fs::read_to_string(out.join("tune.html")).expect("written");
+    assert!(page.contains("id=\"trade-off\"") && page.contains("id=\"checks\"") && page.contains("Meters.update.json"));
+    assert!(out.join("plots/cost.svg").exists());
     let rationale = fs::read_to_string(out.join("rationale.md")).expect("written");
     assert!(rationale.contains("MessagesSent") && rationale.contains("traffic +25 %"), "{rationale}");
     assert_eq!(fs::read_to_string(out.join("tuning.json")).expect("written"), stdout(&output));

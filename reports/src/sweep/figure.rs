@@ -17,8 +17,8 @@ const TONES: [Tone; DRAWN] = [Tone::Contained, Tone::Seen, Tone::Attack, Tone::F
 /// What a figure shows of a candidate, or nothing if a number is not available.
 type Point = fn(&CandidateScore) -> Option<(f64, f64)>;
 
-/// Those that have something to show.
-pub(super) fn figures(sweep: &Sweep) -> Vec<Figure> {
+/// Those that have something to show. `chosen`: by behavior, the candidate that is recommended; none for a sweep.
+pub(crate) fn figures(sweep: &Sweep, chosen: &[usize]) -> Vec<Figure> {
     let roc: Point = |c| Some((c.false_positive_rate?.value, c.quality.recall?.value));
     let precision_recall: Point = |c| Some((c.quality.recall?.value, c.quality.precision?.value));
     let cost: Point = |c| Some((c.false_alarms.per_day?.value, c.latency.as_ref()?.p95.0 as f64 / 60_000.0));
@@ -28,7 +28,7 @@ pub(super) fn figures(sweep: &Sweep) -> Vec<Figure> {
     };
     let figures = [
         figure(
-            sweep,
+            (sweep, chosen),
             "roc",
             "Recall against false-positive devices",
             "Receiver operating characteristic: the share of attacked devices detected against the share of devices \
@@ -38,7 +38,7 @@ pub(super) fn figures(sweep: &Sweep) -> Vec<Figure> {
             (shares(most(roc, |point| point.0)), Axis::shares()),
         ),
         figure(
-            sweep,
+            (sweep, chosen),
             "precision-recall",
             "Precision against recall",
             "The share of alarms that were true against the share of attacked devices detected. The upper right is \
@@ -48,7 +48,7 @@ pub(super) fn figures(sweep: &Sweep) -> Vec<Figure> {
             (Axis::shares(), Axis::shares()),
         ),
         figure(
-            sweep,
+            (sweep, chosen),
             "cost",
             "95 % detection latency against false alarms",
             "Minutes from onset until 95 % of the detected devices were detected, against false alarms a day over the \
@@ -134,7 +134,7 @@ fn shares(most: f64) -> Axis {
 }
 
 fn figure(
-    sweep: &Sweep,
+    (sweep, chosen): (&Sweep, &[usize]),
     name: &'static str,
     title: &'static str,
     caption: &str,
@@ -142,11 +142,13 @@ fn figure(
     point: Point,
     (x, y): (Axis, Axis),
 ) -> Option<Figure> {
-    let drawn: Vec<(&SweptBehavior, Tone)> = sweep
+    let drawn: Vec<Drawn<'_>> = sweep
         .behaviors
         .iter()
+        .enumerate()
         .zip(TONES)
-        .filter(|(behavior, _)| behavior.candidates.iter().any(|candidate| point(candidate).is_some()))
+        .map(|((position, behavior), tone)| Drawn { behavior, tone, chosen: chosen.get(position).copied() })
+        .filter(|drawn| drawn.behavior.candidates.iter().any(|candidate| point(candidate).is_some()))
         .collect();
     if drawn.is_empty() {
         return None;
@@ -164,7 +166,7 @@ fn figure(
         name,
         title,
         caption: format!("{caption} Large marks: no setting of the behavior beats them.{more}"),
-        description: drawn.iter().map(|(behavior, _)| describe(behavior)).collect::<Vec<_>>().join(" "),
+        description: drawn.iter().map(|drawn| describe(drawn.behavior)).collect::<Vec<_>>().join(" "),
         data: csv_text(["behavior", "setting", columns[0], columns[1], "on_front"], rows),
     };
     Some(Figure::new(facts, |form| draw(form, &drawn, point, &x, &y)))
@@ -186,7 +188,15 @@ fn describe(behavior: &SweptBehavior) -> String {
     }
 }
 
-fn draw(form: Form, drawn: &[(&SweptBehavior, Tone)], point: Point, x: &Axis, y: &Axis) -> Drawing {
+/// A behavior as it is drawn.
+struct Drawn<'a> {
+    behavior: &'a SweptBehavior,
+    tone: Tone,
+    /// The candidate that gets a ring.
+    chosen: Option<usize>,
+}
+
+fn draw(form: Form, drawn: &[Drawn<'_>], point: Point, x: &Axis, y: &Axis) -> Drawing {
     let sorted = |behavior: &SweptBehavior| {
         let front = behavior.candidates.iter().filter(|candidate| candidate.on_front);
         let mut points: Vec<(f64, f64)> = front.filter_map(point).collect();
@@ -202,17 +212,21 @@ fn draw(form: Form, drawn: &[(&SweptBehavior, Tone)], point: Point, x: &Axis, y:
         y: y.clone(),
         areas: Vec::new(),
         bars: Vec::new(),
-        lines: drawn.iter().map(|(behavior, tone)| Line { tone: *tone, width: 1, points: sorted(behavior) }).collect(),
+        lines: drawn.iter().map(|own| Line { tone: own.tone, width: 1, points: sorted(own.behavior) }).collect(),
     };
     let mut canvas = Canvas::new(form.width());
-    let names: Vec<(Tone, &str)> = drawn.iter().map(|(behavior, tone)| (*tone, behavior.name.as_str())).collect();
+    let names: Vec<(Tone, &str)> = drawn.iter().map(|own| (own.tone, own.behavior.name.as_str())).collect();
     let top = canvas.legend(&names, (0.0, 0.0), f64::from(form.width())) + 6.0;
     canvas.append(&chart.shapes(), (0.0, top));
-    for (behavior, tone) in drawn {
+    for Drawn { behavior, tone, chosen } in drawn {
         for (position, candidate) in behavior.candidates.iter().enumerate().rev() {
             let Some(at) = point(candidate) else { continue };
             let (px, py) = chart.pixel(at);
             let place = (px, py + top);
+            if *chosen == Some(position) {
+                canvas.dot(*tone, place, 11.0);
+                canvas.dot(Tone::Paper, place, 9.0);
+            }
             match (position, candidate.on_front) {
                 (0, _) => canvas.diamond(*tone, place, 7.0),
                 (_, true) => canvas.dot(*tone, place, 5.0),

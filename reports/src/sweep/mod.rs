@@ -5,6 +5,7 @@ mod figure;
 use std::fmt::Write;
 use std::path::Path;
 
+pub(crate) use figure::figures;
 use lab::sweep::{CAUGHT, CandidateScore, DetectionLimits, Sweep, SweptBehavior};
 
 use crate::grid;
@@ -134,7 +135,7 @@ pub fn csv(sweep: &Sweep) -> String {
 /// [`WriteError`]; then what was there is as before.
 pub fn write(destination: Destination, sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> Result<(), WriteError> {
     destination.fill(|dir: &Path| {
-        let figures = figure::figures(sweep);
+        let figures = figures(sweep, &[]);
         write_figures(&dir.join("plots"), &figures)?;
         write_text(&dir.join("sweep.md"), &markdown(sweep, confirmed))?;
         write_text(&dir.join("sweep.csv"), &csv(sweep))?;
@@ -432,7 +433,7 @@ mod tests {
 
     #[test]
     fn a_page_has_the_three_figures_and_a_name_breaks_nothing() {
-        let figures = figure::figures(&sweep());
+        let figures = figures(&sweep(), &[]);
         let names: Vec<&str> = figures.iter().map(|figure| figure.name).collect();
         assert_eq!(names, ["roc", "precision-recall", "cost"]);
         for figure in &figures {
