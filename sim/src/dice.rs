@@ -49,6 +49,10 @@ pub enum Purpose {
     FaultOccasion = 74,
     Swarm = 75,
     Replay = 80,
+    Burst = 84,
+    Update = 85,
+    PowerLoss = 86,
+    ModeRounding = 87,
 }
 
 /// Scrambles 64 bits; a bijection.

@@ -7,6 +7,7 @@ use defender::time::Millis;
 use ipnet::IpNet;
 
 use super::fields::Fields;
+use super::modes;
 use super::plan::{Archetype, Size, Traffic};
 use super::problem::Problems;
 use super::quantity::{Bytes, PerMinute, Probability};
@@ -171,6 +172,7 @@ pub(crate) fn archetype(fields: &mut Fields<'_>) -> Archetype {
         ),
         receive_shares: shares(fields, "receive-shares", "other topics that it receives on, each with its share"),
         report_interval: agent.then_some(interval),
+        modes: modes::read(fields),
     }
 }
 

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::expect::Expectation;
 use super::measure::{CustomMetricPlan, DimensionPlan};
+use super::modes::Modes;
 use super::team::TeamPlan;
 use crate::attack::Attack;
 use crate::confounder::Confounder;
@@ -568,6 +569,8 @@ pub struct Archetype {
     pub receive_shares: Vec<(String, f64)>,
     /// Interval of the device agent's metric reports, at least 300 s; `None`: no agent.
     pub report_interval: Option<Millis>,
+    /// What it does now and then beside all this.
+    pub modes: Modes,
 }
 
 /// A count per 300 s: over-dispersed, with the shape of the day and of the week.

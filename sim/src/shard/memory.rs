@@ -15,6 +15,7 @@ pub(crate) struct Memory {
     access: Vec<Access>,
     pending: [Vec<u32>; 4],
     down_since: Vec<Option<Timestamp>>,
+    dark: Vec<u64>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<OverlayMemory>,
     upcoming: usize,
@@ -49,10 +50,12 @@ impl Shard {
             every_tick: _,
             custom: _,
             counted: _,
+            occasions: _,
             base_violations: _,
             // …these hold nothing between two ticks…
             extras: _,
             disconnected: _,
+            was_dark: _,
             tick: _,
             shares: _,
             scratch: _,
@@ -64,6 +67,7 @@ impl Shard {
             access,
             pending,
             down_since,
+            dark,
             expiries,
             overlays,
             upcoming,
@@ -76,6 +80,7 @@ impl Shard {
             access: access.clone(),
             pending: pending.clone(),
             down_since: down_since.clone(),
+            dark: dark.clone(),
             expiries: expiries.clone(),
             overlays: overlays.iter().map(Overlay::memory).collect(),
             upcoming: *upcoming,
@@ -93,6 +98,7 @@ impl Shard {
         let fits = memory.access.len() == lanes
             && memory.pending.iter().all(|amounts| amounts.len() == lanes)
             && memory.down_since.len() == lanes
+            && memory.dark.len() == self.dark.len()
             && memory.overlays.len() == self.overlays.len()
             && self.transit.fits(&memory.transit)
             && memory.upcoming <= self.overlays.len()
@@ -112,6 +118,7 @@ impl Shard {
         self.access = memory.access;
         self.pending = memory.pending;
         self.down_since = memory.down_since;
+        self.dark = memory.dark;
         self.expiries = memory.expiries;
         self.upcoming = memory.upcoming;
         self.active = memory.active;

@@ -12,6 +12,7 @@ mod access;
 mod custom;
 mod kernel;
 mod memory;
+mod modes;
 mod normals;
 mod overlay;
 mod replay;
@@ -38,6 +39,7 @@ pub(crate) use access::Access;
 pub(crate) use custom::Numbers;
 use kernel::Ranks;
 pub(crate) use memory::Memory;
+use modes::Occasions;
 pub(crate) use normals::Normals;
 pub(crate) use overlay::Overlay;
 pub(crate) use replay::Replay;
@@ -221,6 +223,11 @@ pub(crate) struct Shard {
     extras: BTreeMap<u32, Extras>,
     /// Lanes whose clients somebody disconnected since the last tick.
     disconnected: BTreeSet<u32>,
+    /// What devices do now and then beside what they always do.
+    occasions: Occasions,
+    /// Lanes that acts kept off the network in the whole of this tick, and of the last one.
+    dark: Mask,
+    was_dark: Mask,
     judge: Columns,
     /// Candidates that see the same ticks; nothing that happens depends on them.
     candidates: Option<Candidates>,
@@ -276,7 +283,7 @@ impl Shard {
             first_lane = lanes.end;
             Run { class: run[0].class, ranks: Ranks::new(lanes.clone(), &keys, &steps), lanes }
         });
-        let runs = runs.collect();
+        let runs: Vec<Run> = runs.collect();
         let due = devices.iter().map(|device| {
             let every = tables(device).report_every.unwrap_or(1);
             ((every - (device.key >> 7) % every) % every) as u32
@@ -316,6 +323,9 @@ impl Shard {
             base_violations: Vec::new(),
             extras: BTreeMap::new(),
             disconnected: BTreeSet::new(),
+            occasions: Occasions::new(common, &runs, lanes),
+            dark: vec![0; words],
+            was_dark: vec![0; words],
             judge: Columns::new(&common.program, lanes),
             transit: Transit::new(faults, &tick.arrival),
             candidates: common.slate.as_ref().map(|slate| {
@@ -557,6 +567,7 @@ impl Shard {
             let tables = &common.classes[run.class].tables;
             kernel::ordinary(&self.keys, run, tables, common.needs, number, tick_index, &mut self.tick);
         }
+        self.change_modes(common, number);
         for index in 0..simulated {
             let Run { class, ref lanes, .. } = self.runs[index];
             let (class, lanes) = (&common.classes[class], lanes.clone());
@@ -607,7 +618,7 @@ impl Shard {
     fn sleep(&mut self, lanes: Range<usize>, awake_below: u32, number: u64) {
         let salt = salt(Purpose::Duty, number);
         for lane in lanes {
-            if (draw(self.keys[lane], salt) as u32) < awake_below {
+            if (draw(self.keys[lane], salt) as u32) < awake_below || self.occasions.keep_awake(lane) {
                 self.tick.numbers[Column::ConnectionAttempts.index()][lane] += 1;
                 self.tick.numbers[Column::Disconnects.index()][lane] += 1;
             } else {
@@ -723,6 +734,8 @@ impl Shard {
             self.divide(common, number);
             return;
         }
+        self.was_dark.copy_from_slice(&self.dark);
+        self.dark.fill(0);
         let mut overlays = std::mem::take(&mut self.overlays);
         let mut effect = std::mem::take(&mut self.scratch);
         // What changes ordinary behavior comes first, whatever began first.
@@ -732,6 +745,7 @@ impl Shard {
                 self.govern(overlay, number, &mut effect);
             }
         }
+        self.come_back(common, number);
         self.divide(common, number);
         for index in 0..self.active.len() {
             let overlay = &mut overlays[self.active[index]];
@@ -783,6 +797,7 @@ impl Shard {
                 self.silence(lane);
                 set_lane(&mut self.tick.active, lane, awake);
                 self.extras.entry(lane as u32).or_default().offline = true;
+                set_lane(&mut self.dark, lane, true);
             }
         }
         if !has_lane(&self.tick.reported, lane) {

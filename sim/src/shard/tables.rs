@@ -3,6 +3,7 @@
 use defender::detect::columns::{Column, Program};
 use defender::time::{Millis, Timestamp};
 
+use super::modes::ModeTables;
 use super::transit::AMOUNTS;
 use crate::sampler::{AliasTables, Ladder, MessageSizes, Quantile, Table, octave_steps};
 use crate::scenario::{Archetype, Traffic};
@@ -42,6 +43,8 @@ pub(crate) struct ClassTables {
     pub report_every: Option<u64>,
     pub tcp_ports: u32,
     pub udp_ports: u32,
+    /// What its devices do now and then beside all this; `None`: nothing.
+    pub modes: Option<ModeTables>,
     /// Local hour of the week of each tick of the run.
     hour_of_week: Vec<u8>,
     /// Spread of the device factor, for drawing device steps.
@@ -80,7 +83,7 @@ impl Hourly {
 }
 
 /// A share of 2³² as a threshold for 32-bit words.
-fn word_below(probability: f64) -> u32 {
+pub(super) fn word_below(probability: f64) -> u32 {
     (probability.clamp(0.0, 1.0) * 4_294_967_295.0).round() as u32
 }
 
@@ -141,6 +144,7 @@ impl ClassTables {
             report_every: archetype.report_interval.map(|interval| ((interval.0 + tick.0 / 2) / tick.0).max(1) as u64),
             tcp_ports: archetype.tcp_ports.len() as u32,
             udp_ports: archetype.udp_ports.len() as u32,
+            modes: ModeTables::new(&archetype.modes),
             hour_of_week: (0..ticks).map(|i| hour_of_week(start + Millis(tick.0 * i as i64), time_zone)).collect(),
             heterogeneity: spread,
             alias,

@@ -9,6 +9,7 @@ mod gallery;
 mod learning;
 mod loading;
 mod measures;
+mod modes;
 mod mud;
 mod operations;
 mod outcome;
