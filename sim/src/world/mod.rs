@@ -218,8 +218,7 @@ impl<'a> World<'a> {
             faults_of[device as usize / LANES].push(fault);
         }
         let by_shard = by_shard.into_par_iter().zip(faults_of).enumerate();
-        let shards = by_shard.map(|(index, (mut overlays, faults))| {
-            overlays.sort_by_key(|overlay| (overlay.onset, overlay.act, overlay.lane));
+        let shards = by_shard.map(|(index, (overlays, faults))| {
             let range = index * LANES..((index + 1) * LANES).min(fleet.devices.len());
             let devices: Vec<Newcomer> = range
                 .map(|i| {
