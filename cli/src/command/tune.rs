@@ -3,7 +3,7 @@
 use lab::sweep::{Planned, Sweep, open_loop, plan, score};
 use lab::tune::{
     self as lab_tune, Check, Constraints, Replayed, Tuning, blocks, chosen, cloud_formation, part_of, parts,
-    profiles_of_class, updates, with_report_loss, with_traffic,
+    profiles_of_part, updates, with_report_loss, with_traffic,
 };
 use reports::{Destination, tuning as told};
 use sim::scenario::Scenario;
@@ -52,15 +52,21 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
         errors.iter().for_each(|error| tell.failure(error));
         Code::CannotStart
     })?;
+    let of_its_own = match arguments.per {
+        None => Vec::new(),
+        Some(Per::Class) => lab_tune::classes(&scenario),
+        Some(Per::Group) => lab_tune::groups(&scenario),
+    };
+    if arguments.per == Some(Per::Group) && of_its_own.is_empty() {
+        return Err(cannot("no thing group of the scenario holds devices from the start".to_owned()));
+    }
     let destination = arguments.out.as_deref().map(Destination::open).transpose();
     let destination = destination.map_err(|error| cannot(error.to_string()))?;
     let bench = Bench { arguments, tell };
     let seeds: Vec<u64> = (0..arguments.runs).map(|number| scenario.seed.wrapping_add(number)).collect();
     let sweep = bench.sweep(&tuned_on, &planned, &seeds)?;
     let mut tuning = lab_tune::tune(&sweep, &seeds, constraints);
-    if arguments.per == Some(Per::Class) {
-        tuning.classes = lab_tune::per_class(&sweep, &seeds, constraints);
-    }
+    tuning.each = lab_tune::per_part(&sweep, of_its_own, &seeds, constraints);
     bench.check(&tuned_on, &held_out, &planned, &mut tuning)?;
     tuning.replayed = Replayed::of(&scenario, &[tuned_on, held_out]);
     let requests = updates(&scenario, &planned, &tuning);
@@ -69,8 +75,8 @@ fn tune(arguments: &Tune, tell: &Tell) -> Result<Code, Code> {
         let json = serde_json::to_value(request).map_err(|error| cannot(error.to_string()))?;
         documents.push((format!("{}.update.json", request.security_profile_name), json));
     }
-    for class in &tuning.classes {
-        for request in profiles_of_class(&scenario, &planned, class) {
+    for own in &tuning.each {
+        for request in profiles_of_part(&scenario, &planned, own) {
             let json = serde_json::to_value(&request).map_err(|error| cannot(error.to_string()))?;
             documents.push((format!("{}.create.json", request.security_profile_name), json));
         }
@@ -115,7 +121,7 @@ impl Bench<'_> {
         Ok(pool(&sweeps).expect("there is at least one seed"))
     }
 
-    /// Holds the recommendation, and that of each class, against seeds and traffic that they were not chosen on; other
+    /// Holds the recommendation, and that of each part, against seeds and traffic that they were not chosen on; other
     /// seeds on the scenario that was held out.
     fn check(
         &self,
@@ -125,13 +131,13 @@ impl Bench<'_> {
         tuning: &mut Tuning,
     ) -> Result<(), Code> {
         let seeds = tuning.seeds.clone();
-        let all: Vec<Tuning> = std::iter::once(&*tuning).chain(&tuning.classes).cloned().collect();
+        let all: Vec<Tuning> = std::iter::once(&*tuning).chain(&tuning.each).cloned().collect();
         let all: Vec<&Tuning> = all.iter().collect();
         let only: Vec<Planned> = all.iter().flat_map(|tuning| chosen(planned, tuning)).collect();
         let mut hold = |what: &str, sweep: &Sweep| {
             let each = (0..all.len()).map(|i| lab_tune::check(what.to_owned(), all[i], &part_of(sweep, &all, i)));
             let mut each: Vec<Check> = each.collect();
-            tuning.classes.iter_mut().zip(each.drain(1..)).for_each(|(own, check)| own.checks.push(check));
+            tuning.each.iter_mut().zip(each.drain(1..)).for_each(|(own, check)| own.checks.push(check));
             tuning.checks.append(&mut each);
         };
         let first = scenario.seed.wrapping_add(self.arguments.runs);

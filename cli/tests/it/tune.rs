@@ -96,10 +96,11 @@ fn each_class_gets_a_profile_of_its_own_where_asked() {
         .output()
         .expect("it starts");
     let tuning: Value = serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
-    let classes = tuning["classes"].as_array().expect("classes");
+    let classes = tuning["each"].as_array().expect("classes");
     assert!(!classes.is_empty());
     for own in classes {
-        let name = format!("Meters-{}", own["class"].as_str().expect("a class"));
+        assert_eq!(own["part"]["kind"], "class");
+        let name = format!("Meters-{}", own["part"]["name"].as_str().expect("a class"));
         assert_eq!(own["checks"].as_array().map(Vec::len), tuning["checks"].as_array().map(Vec::len));
         let file = out.join(format!("{name}.create.json"));
         let created: Value = serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
@@ -109,6 +110,28 @@ fn each_class_gets_a_profile_of_its_own_where_asked() {
         let checked = fleetrange().arg("check").arg(&file).output().expect("it starts");
         assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
     }
+}
+
+#[test]
+fn each_group_with_those_below_it_gets_a_setting_of_its_own_where_asked() {
+    let tune = |scenario: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(scenario);
+        let arguments = ["tune", "--quiet", "--runs", "1", "--holdout", "0", "--per", "group", "--min-recall", "0.5"];
+        let more = ["--format", "json", "--devices", "300"];
+        fleetrange().args(arguments).args(more).arg(path).output().expect("it starts")
+    };
+    let output = tune("first-light.toml");
+    let tuning: Value = serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let classes = |group: &str| {
+        let each = tuning["each"].as_array().expect("groups");
+        let own = each.iter().find(|own| own["part"]["name"] == group).expect("it holds devices");
+        assert_eq!(own["part"]["kind"], "group");
+        own["part"]["classes"].as_array().expect("classes").len()
+    };
+    assert_eq!((classes("fleet"), classes("homes"), classes("meters")), (6, 2, 1));
+    let refused = tune("ml-levels.toml");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("no thing group of the scenario holds devices"), "{}", stderr(&refused));
 }
 
 /// Two days of 30 real meters: 4 to 13 messages a window, and one that sends 25 in a window each night.

@@ -27,6 +27,7 @@ use crate::options::Options;
 use crate::quality::Quality;
 pub use limit::{CAUGHT, DetectionLimits, Intensity, LimitRow, detection_limits};
 pub use plan::{Block, CANDIDATES_MAX, Planned, judged, open_loop, plan};
+pub(crate) use pool::together;
 pub use setting::{Setting, Threshold};
 
 /// A sweep, scored.

@@ -103,7 +103,7 @@ fn pooled(parts: &[&CandidateScore], devices: u32, days: f64) -> CandidateScore 
 }
 
 /// Shares of several runs as one; those that do not exist add nothing.
-fn together(parts: impl Iterator<Item = Option<Proportion>>) -> Option<Proportion> {
+pub(crate) fn together(parts: impl Iterator<Item = Option<Proportion>>) -> Option<Proportion> {
     let (successes, trials) = parts.flatten().fold((0, 0), |(s, t), part| (s + part.successes, t + part.trials));
     Proportion::of(successes, trials)
 }

@@ -5,7 +5,7 @@
 //! budget. Of settings that do equally well the middle one is taken, which lies farthest from where it gets worse.
 //! What was chosen is then held against seeds and traffic that it was not chosen on.
 
-mod per_class;
+mod per_part;
 mod replay;
 mod template;
 
@@ -18,7 +18,7 @@ use sim::scenario::Scenario;
 
 use crate::interval::{Proportion, Rate};
 use crate::sweep::{Block, CandidateScore, Planned, Setting, Sweep, SweptBehavior, Threshold};
-pub use per_class::{part_of, per_class, profiles_of_class};
+pub use per_part::{Part, PartKind, classes, groups, part_of, per_part, profiles_of_part};
 pub use replay::{Replayed, parts};
 pub use template::cloud_formation;
 
@@ -52,9 +52,9 @@ pub struct Tuning {
     pub schema: String,
     /// The scenario's name.
     pub scenario: String,
-    /// The device class that it is for, where each has a setting of its own; `None`: the whole fleet.
+    /// The part of the fleet that it is for, where each has a setting of its own; `None`: the whole fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<String>,
+    pub part: Option<Part>,
     /// Seeds that it was tuned on.
     pub seeds: Vec<u64>,
     /// The recording that it was tuned on; `None`: simulated telemetry.
@@ -74,9 +74,9 @@ pub struct Tuning {
     pub relaxations: Relaxations,
     /// What was chosen, on telemetry that it was not chosen on.
     pub checks: Vec<Check>,
-    /// Where it was asked for: class by class, what is recommended if each has a profile of its own.
+    /// Where it was asked for: class by class or group by group, what is recommended if each has a profile of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub classes: Vec<Tuning>,
+    pub each: Vec<Tuning>,
 }
 
 impl Tuning {
@@ -88,9 +88,9 @@ impl Tuning {
         self.fits && self.checks.iter().all(|check| check.holds)
     }
 
-    /// What was asked for: the recommendation for each class, or else the one for the whole fleet.
+    /// What was asked for: the recommendation for each part of the fleet, or else the one for the whole.
     pub fn asked(&self) -> &[Tuning] {
-        if self.classes.is_empty() { std::slice::from_ref(self) } else { &self.classes }
+        if self.each.is_empty() { std::slice::from_ref(self) } else { &self.each }
     }
 }
 
@@ -302,7 +302,7 @@ pub fn tune(sweep: &Sweep, seeds: &[u64], constraints: Constraints) -> Tuning {
     Tuning {
         schema: Tuning::SCHEMA.to_owned(),
         scenario: sweep.scenario.clone(),
-        class: None,
+        part: None,
         seeds: seeds.to_vec(),
         replayed: None,
         constraints,
@@ -312,7 +312,7 @@ pub fn tune(sweep: &Sweep, seeds: &[u64], constraints: Constraints) -> Tuning {
         binding,
         relaxations,
         checks: Vec::new(),
-        classes: Vec::new(),
+        each: Vec::new(),
     }
 }
 

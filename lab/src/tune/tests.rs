@@ -224,17 +224,49 @@ fn a_template_spells_members_as_cloud_formation_does() {
     assert_eq!(properties["AdditionalMetricsToRetainV2"][0]["Metric"], "aws:all-bytes-out");
 }
 
+/// A class as a part of its own.
+fn class(name: &str) -> Part {
+    Part { kind: PartKind::Class, name: name.into(), classes: vec![name.into()] }
+}
+
+fn name(own: &Tuning) -> &str {
+    &own.part.as_ref().expect("a part").name
+}
+
+/// A group of both classes adds up what it sees and hears on them; a device in two groups counts in each.
+#[test]
+fn groups_by_themselves_add_up_their_classes_and_may_overlap() {
+    let rows = vec![candidate(10, 20, 5, [90, 4]), candidate(60, 10, 5, [2, 0])];
+    let both = sweep(vec![rows]);
+    let group = |name: &str, classes: &[&str]| Part {
+        kind: PartKind::Group,
+        name: name.into(),
+        classes: classes.iter().map(|class| (*class).to_owned()).collect(),
+    };
+    let parts = vec![group("all", &["a", "b"]), group("some", &["a"])];
+    let groups = per_part(&both, parts, &[1], constraints(2.0, 0.5, 15));
+    let told: Vec<_> = groups
+        .iter()
+        .map(|own| {
+            let after = &own.behaviors[0].after;
+            let recall = after.recall.map(|recall| (recall.successes, recall.trials));
+            (name(own), own.behaviors[0].chosen, recall, own.false_alarms_per_day.map(|rate| rate.value))
+        })
+        .collect();
+    assert_eq!(told, [("all", 1, Some((10, 20)), Some(1.0)), ("some", 1, Some((10, 10)), Some(1.0))]);
+}
+
 #[test]
 fn each_class_by_itself_gets_its_own_setting_and_must_keep_to_every_constraint() {
     // At 10 both classes are seen, and a rings 45 times a day; at 60 only a is.
     let rows = vec![candidate(10, 20, 5, [90, 4]), candidate(60, 10, 5, [2, 0])];
     let both = sweep(vec![rows]);
-    let classes = per_class(&both, &[1], constraints(2.0, 0.95, 15));
+    let classes = per_part(&both, vec![class("a"), class("b")], &[1], constraints(2.0, 0.95, 15));
     let told: Vec<_> = classes
         .iter()
-        .map(|own| (own.class.as_deref(), own.behaviors[0].chosen, own.fits, own.false_alarms_per_day.map(|r| r.value)))
+        .map(|own| (name(own), own.behaviors[0].chosen, own.fits, own.false_alarms_per_day.map(|r| r.value)))
         .collect();
-    assert_eq!(told, [(Some("a"), 1, true, Some(1.0)), (Some("b"), 0, true, Some(2.0))]);
+    assert_eq!(told, [("a", 1, true, Some(1.0)), ("b", 0, true, Some(2.0))]);
     // Together nothing fits: whoever sees all of b hears a ring.
     assert!(!tune(&both, &[1], constraints(2.0, 0.95, 15)).fits);
     // On other telemetry each is held against its own part.
@@ -249,6 +281,7 @@ fn each_class_by_itself_gets_its_own_setting_and_must_keep_to_every_constraint()
 fn a_class_that_no_behavior_watches_is_left_out() {
     let mut row = candidate(10, 10, 5, [3, 0]);
     (row.classes[1].recall, row.classes[1].wrong) = (None, 0);
-    let classes = per_class(&sweep(vec![vec![row]]), &[1], constraints(2.0, 0.95, 15));
-    assert_eq!(classes.iter().filter_map(|own| own.class.as_deref()).collect::<Vec<_>>(), ["a"]);
+    let parts = vec![class("a"), class("b")];
+    let classes = per_part(&sweep(vec![vec![row]]), parts, &[1], constraints(2.0, 0.95, 15));
+    assert_eq!(classes.iter().map(name).collect::<Vec<_>>(), ["a"]);
 }

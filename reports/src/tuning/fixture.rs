@@ -3,7 +3,7 @@
 use lab::Millis;
 use lab::interval::{Proportion, Rate};
 use lab::sweep::{Setting, Threshold};
-use lab::tune::{Brief, Check, Constraint, Constraints, Reason, Relaxations, Split, Tuned, Tuning};
+use lab::tune::{Brief, Check, Constraint, Constraints, Part, PartKind, Reason, Relaxations, Split, Tuned, Tuning};
 
 fn brief(threshold: u64, detected: u64, minutes: i64, wrong: u64) -> Brief {
     Brief {
@@ -31,7 +31,7 @@ pub(super) fn tuning() -> Tuning {
     let whole = Tuning {
         schema: Tuning::SCHEMA.to_owned(),
         scenario: "fixture".into(),
-        class: None,
+        part: None,
         seeds: vec![1, 2],
         replayed: None,
         constraints: Constraints { max_alarms_per_day: Some(2.0), min_recall: Some(0.95), max_p95_latency: None },
@@ -50,8 +50,9 @@ pub(super) fn tuning() -> Tuning {
         binding: vec![Constraint::P95Latency],
         relaxations: Relaxations::default(),
         checks: vec![check("seed 3", 2, true), check("traffic +25 %", 9, false)],
-        classes: Vec::new(),
+        each: Vec::new(),
     };
-    let own = Tuning { class: Some("meter".into()), ..whole.clone() };
-    Tuning { classes: vec![own], ..whole }
+    let part = Part { kind: PartKind::Class, name: "meter".into(), classes: vec!["meter".into()] };
+    let own = Tuning { part: Some(part), ..whole.clone() };
+    Tuning { each: vec![own], ..whole }
 }

@@ -32,7 +32,7 @@ pub fn text(tuning: &Tuning) -> String {
         let _ = writeln!(out, "\n{title}");
         out.push_str(&grid::text(&table, ROWS));
     }
-    for own in &tuning.classes {
+    for own in &tuning.each {
         let _ = write!(out, "\n{}", text(own));
     }
     out
@@ -54,7 +54,7 @@ fn told(tuning: &Tuning, out: &mut String) {
         let _ = write!(out, "\n## {title}\n\n");
         out.push_str(&grid::markdown(&table));
     }
-    for own in &tuning.classes {
+    for own in &tuning.each {
         out.push('\n');
         told(own, out);
     }
@@ -90,8 +90,8 @@ pub fn write(
 
 fn headline(tuning: &Tuning) -> String {
     let failing = tuning.checks.iter().filter(|check| !check.holds).count();
-    let of = match &tuning.class {
-        Some(class) => format!("{}, class {class} alone", tuning.scenario),
+    let of = match &tuning.part {
+        Some(part) => format!("{}, {} {} alone", tuning.scenario, part.kind.name(), part.name),
         None => tuning.scenario.clone(),
     };
     match (tuning.fits, failing) {

@@ -40,10 +40,10 @@ pub(super) fn page(tuning: &Tuning, documents: &[Document], figures: &[Figure]) 
         )
         .with_tables(vec![splits(tuning)]),
     ];
-    if !tuning.classes.is_empty() {
+    if !tuning.each.is_empty() {
         let tables = vec![together(tuning, "Settings", settings), together(tuning, "Checks", checks)];
         sections.push(
-            Section::new("each", "Each by itself", sentences(tuning.classes.iter().map(headline))).with_tables(tables),
+            Section::new("each", "Each by itself", sentences(tuning.each.iter().map(headline))).with_tables(tables),
         );
     }
     sections.retain(Section::says_something);
@@ -130,9 +130,9 @@ fn sentences(texts: impl IntoIterator<Item = String>) -> String {
 fn together(tuning: &Tuning, title: &'static str, of: fn(&Tuning) -> Table) -> Table {
     let mut columns = vec![words("of")];
     columns.extend(of(tuning).columns);
-    let rows = tuning.classes.iter().flat_map(|own| {
+    let rows = tuning.each.iter().flat_map(|own| {
         of(own).rows.into_iter().map(|mut row| {
-            row.insert(0, text_cell(own.class.clone().unwrap_or_default()));
+            row.insert(0, text_cell(own.part.as_ref().map_or_else(String::new, |part| part.name.clone())));
             row
         })
     });
