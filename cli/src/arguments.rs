@@ -472,7 +472,8 @@ pub struct Tune {
     /// the metrics export; files, or directories of them. The scenario's attacks are laid over them.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "devices")]
     pub from_metrics: Vec<PathBuf>,
-    /// Also recommend a setting for each device class or thing group, as if it had a profile of its own that keeps to every constraint.
+    /// Also recommend a setting for each device class or thing group, as if it had a profile of its own that keeps to
+    /// every constraint.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub per: Option<Per>,
     /// Seeds to tune on, from the scenario's upwards.

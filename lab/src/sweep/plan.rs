@@ -8,7 +8,7 @@ use defender::error::Compatibility;
 use defender::time::Millis;
 use sim::scenario::problem::suggestion;
 use sim::scenario::quantity::parse_duration;
-use sim::scenario::{After, Milestone, Onset, Scenario};
+use sim::scenario::{Onset, Scenario};
 use sim::world::trial::Candidate;
 
 use super::grid;
@@ -22,7 +22,7 @@ pub const CANDIDATES_MAX: usize = 4_096;
 pub fn open_loop(scenario: &Scenario) -> Scenario {
     let mut open = Scenario { responders: Vec::new(), teams: Vec::new(), ..scenario.clone() };
     for attack in &mut open.attacks {
-        if matches!(attack.start, Onset::After(After { milestone: Milestone::Detected, .. })) {
+        if attack.start.waits_for_an_alarm() {
             attack.start = Onset::Never;
         }
     }

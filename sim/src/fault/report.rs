@@ -35,10 +35,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it tells no more of sets than is usual.
+    pub fn has_usual_sets(&self) -> bool {
+        let Report { tcp_ports, udp_ports, destinations, lists, .. } = self;
+        tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty()
+    }
+
     /// Whether it tells nothing but amounts and levels, and no more of sets than is usual.
     pub fn is_plain(&self) -> bool {
-        let Report { tcp_ports, udp_ports, destinations, custom, lists, .. } = self;
-        tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && custom.is_empty() && lists.is_empty()
+        self.custom.is_empty() && self.has_usual_sets()
     }
 }
 

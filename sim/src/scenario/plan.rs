@@ -288,6 +288,13 @@ pub enum Onset {
     Never,
 }
 
+impl Onset {
+    /// Whether it depends on an alarm.
+    pub const fn waits_for_an_alarm(self) -> bool {
+        matches!(self, Onset::After(After { milestone: Milestone::Detected, .. }))
+    }
+}
+
 /// What a stage of a campaign waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct After {

@@ -95,26 +95,11 @@ impl Conversion {
         };
         let column = match metric {
             Metric::MessageByteSize => Column::LargestMessage,
-            Metric::NumMessagesSent => Column::Sent,
-            Metric::NumMessagesReceived => Column::Received,
-            Metric::NumAuthorizationFailures => Column::AuthorizationFailures,
-            Metric::NumConnectionAttempts => Column::ConnectionAttempts,
-            Metric::NumDisconnects => Column::Disconnects,
-            // Exports have seconds, behaviors minutes (CH-53, D-94).
-            Metric::DisconnectDuration => return Some(Conversion { column: Column::DisconnectMinutes, unit: 60.0 }),
-            Metric::AllBytesOut => Column::BytesOut,
-            Metric::AllBytesIn => Column::BytesIn,
-            Metric::AllPacketsOut => Column::PacketsOut,
-            Metric::AllPacketsIn => Column::PacketsIn,
-            Metric::NumListeningTcpPorts => Column::ListeningTcpPorts,
-            Metric::NumListeningUdpPorts => Column::ListeningUdpPorts,
-            Metric::NumEstablishedTcpConnections => Column::EstablishedConnections,
-            Metric::SourceIpAddress
-            | Metric::ListeningTcpPorts
-            | Metric::ListeningUdpPorts
-            | Metric::DestinationIpAddresses => return None,
+            _ => Column::of(*metric)?,
         };
-        Some(Conversion { column, unit: 1.0 })
+        // Exports have seconds, behaviors minutes (CH-53, D-94).
+        let unit = if column == Column::DisconnectMinutes { 60.0 } else { 1.0 };
+        Some(Conversion { column, unit })
     }
 
     fn value(self, recorded: f64) -> u32 {

@@ -118,6 +118,7 @@ pub(super) struct Transit {
     roads: Vec<Road>,
     /// Roads on which a report came at another time than it was made, since the last rewinding.
     moved: Vec<usize>,
+    scratch: Scratch,
 }
 
 /// What a shard remembers of its reports on their way.
@@ -150,7 +151,7 @@ impl Transit {
                 }),
             }
         }
-        Transit { faults, roads, moved: Vec::new() }
+        Transit { faults, roads, ..Transit::default() }
     }
 
     /// Every lane reports at its own time again.
@@ -187,7 +188,7 @@ impl Transit {
 }
 
 /// What sending a report needs for a moment: empty before and after.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Scratch {
     sent: Vec<Report>,
     copies: Vec<Millis>,
@@ -248,8 +249,7 @@ fn is_taken(last: &mut Option<Timestamp>, arrives: Timestamp) -> bool {
 impl Shard {
     /// Puts the reports of this tick on their way, and what arrives in it in their place.
     pub(super) fn carry_reports(&mut self, common: &Common) {
-        let Transit { mut faults, mut roads, mut moved } = std::mem::take(&mut self.transit);
-        let mut scratch = Scratch::default();
+        let Transit { mut faults, mut roads, mut moved, mut scratch } = std::mem::take(&mut self.transit);
         for (index, road) in roads.iter_mut().enumerate() {
             let lane = road.lane;
             set_lane(&mut self.tick.without_amounts, lane, false);
@@ -281,7 +281,7 @@ impl Shard {
                 None => self.drop_report(lane),
             }
         }
-        self.transit = Transit { faults, roads, moved };
+        self.transit = Transit { faults, roads, moved, scratch };
     }
 
     /// A lane's report of this tick, taken out of it.
@@ -320,8 +320,8 @@ impl Shard {
         for (column, value) in self.custom.iter().zip(&report.custom) {
             self.tick.numbers[*column][lane] = *value;
         }
+        let usual = report.has_usual_sets();
         let Report { tcp_ports, udp_ports, destinations, lists, .. } = report;
-        let usual = tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty();
         if !usual {
             let extras = self.extras.entry(lane as u32).or_default();
             (extras.tcp_ports, extras.udp_ports, extras.destinations) = (tcp_ports, udp_ports, destinations);

@@ -15,7 +15,7 @@ use defender::time::Timestamp;
 
 use super::{Observer, Run, RunOptions, Stopped, World, play};
 use crate::outcome::{ActKind, DeviceId, Outcome};
-use crate::scenario::{After, AttackPlan, Milestone, Onset, ProfilePlan, Scenario};
+use crate::scenario::{ProfilePlan, Scenario};
 
 /// A behavior to be tried in place of one that a profile has.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,15 +74,13 @@ pub fn run_with(
         own.map(|(candidate, _)| candidate.clone()).collect::<Vec<_>>()
     };
     let (plain, learning) = (of_kind(false), of_kind(true));
-    let extended = extended(scenario, &learning)?;
+    let extended = if learning.is_empty() { None } else { Some(extended(scenario, &learning)?) };
     let (first, others) = plain.split_at(plain.len().min(Slate::MOST));
     let (run, mut trials) = play(scenario, first, None, options, observer)?;
     for pass in others.chunks(Slate::MOST) {
         trials.extend(play(scenario, pass, None, options, observer)?.1);
     }
-    if learning.is_empty() {
-        return Ok((run, trials));
-    }
+    let Some(extended) = extended else { return Ok((run, trials)) };
     let (with_models, _) = play(&extended, &[], None, options, observer)?;
     let behaviors = run.outcome.behaviors.len() as u32;
     let mut of_models = trials_of(&with_models.outcome, behaviors, &learning).into_iter();
@@ -108,16 +106,11 @@ fn known_profiles(scenario: &Scenario, candidates: &[Candidate]) -> Result<(), S
 /// The scenario with ML candidates in profiles of their own, after those that it has: one for each profile with
 /// candidates, in order, with its candidates in theirs.
 fn extended(scenario: &Scenario, candidates: &[Candidate]) -> Result<Scenario, Stopped> {
-    let mut extended = scenario.clone();
-    if candidates.is_empty() {
-        return Ok(extended);
-    }
     let refused = |text: String| Err(Stopped::Setup(vec![text]));
-    let awaited =
-        |attack: &AttackPlan| matches!(attack.start, Onset::After(After { milestone: Milestone::Detected, .. }));
-    if !scenario.responders.is_empty() || scenario.attacks.iter().any(awaited) {
+    if !scenario.responders.is_empty() || scenario.attacks.iter().any(|attack| attack.start.waits_for_an_alarm()) {
         return refused("ML candidates can only be tried where nobody responds to alarms".to_owned());
     }
+    let mut extended = scenario.clone();
     for (profile, plan) in scenario.profiles.iter().enumerate() {
         let mut behaviors = Vec::new();
         for (number, candidate) in candidates.iter().enumerate().filter(|(_, candidate)| candidate.profile == profile) {

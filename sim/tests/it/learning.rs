@@ -2,10 +2,10 @@
 
 use defender::time::{Millis, Timestamp};
 use sim::event::EventKind;
-use sim::outcome::{Alarm, Outcome};
+use sim::outcome::Alarm;
 use sim::scenario::{Scenario, load_text};
 use sim::world::checkpoint::Saved;
-use sim::world::trial::{Candidate, Elsewhere, Trial, run_with};
+use sim::world::trial::{Candidate, run_with};
 use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
 use crate::attacks::{WORLD, attack, scenario_in};
@@ -115,14 +115,6 @@ fn history_needs_something_that_learns_from_it() {
     assert!(problems.contains("history, and no ML behavior"), "{problems}");
 }
 
-/// The alarms and devices of a behavior on which no attack works, and how many of its alarms are on the others.
-fn raised(outcome: &Outcome, behavior: usize) -> (Vec<(Timestamp, u32)>, u64) {
-    let attacked = |alarm: &Alarm| outcome.truth.iter().any(|act| act.devices.iter().any(|d| d.device == alarm.device));
-    let own = outcome.alarms.iter().filter(|alarm| alarm.behavior as usize == behavior);
-    let (on_attacked, elsewhere): (Vec<&Alarm>, Vec<&Alarm>) = own.partition(|alarm| attacked(alarm));
-    (on_attacked.iter().map(|alarm| (alarm.raised, alarm.device.0)).collect(), elsewhere.len() as u64)
-}
-
 #[test]
 fn a_level_that_looks_on_raises_what_it_raises_in_a_run_of_its_own() {
     let leak = attack("leak", 3, "6h", "exfiltration = { rate = \"200 B/s\", message-size = \"1 KiB\" }");
@@ -146,17 +138,12 @@ fn a_level_that_looks_on_raises_what_it_raises_in_a_run_of_its_own() {
         base.outcome.header.digest,
         run(&scenario, options, &mut Unobserved).expect("it runs").outcome.header.digest
     );
-    let of = |trial: &Trial| {
-        let mut episodes: Vec<_> = trial.episodes.iter().map(|episode| (episode.raised, episode.device.0)).collect();
-        episodes.sort_unstable();
-        (episodes, trial.elsewhere.iter().map(|Elsewhere { alarms, .. }| alarms).sum())
-    };
     for (level, trial) in levels.iter().zip(&trials) {
         let own = run(&with_level(level), options, &mut Unobserved).expect("it runs");
-        assert_eq!(of(trial), raised(&own.outcome, 0), "{level}");
+        assert_eq!(*trial, crate::trials::raised(&own.outcome, 0), "{level}");
     }
     assert!(!trials[2].episodes.is_empty(), "even the calmest sees the leak");
-    assert!(of(&trials[0]) != of(&trials[2]), "levels differ");
+    assert_ne!(trials[0], trials[2], "levels differ");
 }
 
 #[test]

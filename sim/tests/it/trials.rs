@@ -60,7 +60,7 @@ pub fn resolved(behavior: &wire::Behavior) -> Behavior {
 }
 
 /// What one behavior of an outcome raised, in the terms of a trial.
-fn raised(outcome: &Outcome, behavior: u32) -> Trial {
+pub fn raised(outcome: &Outcome, behavior: u32) -> Trial {
     let concerned = |device| outcome.truth.iter().any(|act| act.devices.iter().any(|part| part.device == device));
     let mut trial = Trial { elsewhere: vec![Elsewhere::default(); outcome.classes.len()], ..Trial::default() };
     let mut rang = BTreeSet::new();

@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::alarm::ViolationEventType;
 use crate::detect::ml::{Normal, Readings};
+use crate::metric::Metric;
 use crate::time::{Millis, Timestamp};
 
 /// The service's grid: cloud-side windows without a duration, silence checks (D-35, D-60).
@@ -83,6 +84,31 @@ pub enum Column {
 impl Column {
     /// Number of columns that every tick has.
     pub const COUNT: usize = 16;
+
+    /// The column with a metric's numbers. Sets have none; which one has the sizes of messages depends on what is asked of
+    /// them.
+    pub const fn of(metric: Metric) -> Option<Column> {
+        Some(match metric {
+            Metric::NumMessagesSent => Column::Sent,
+            Metric::NumMessagesReceived => Column::Received,
+            Metric::NumAuthorizationFailures => Column::AuthorizationFailures,
+            Metric::NumConnectionAttempts => Column::ConnectionAttempts,
+            Metric::NumDisconnects => Column::Disconnects,
+            Metric::DisconnectDuration => Column::DisconnectMinutes,
+            Metric::AllBytesOut => Column::BytesOut,
+            Metric::AllBytesIn => Column::BytesIn,
+            Metric::AllPacketsOut => Column::PacketsOut,
+            Metric::AllPacketsIn => Column::PacketsIn,
+            Metric::NumListeningTcpPorts => Column::ListeningTcpPorts,
+            Metric::NumListeningUdpPorts => Column::ListeningUdpPorts,
+            Metric::NumEstablishedTcpConnections => Column::EstablishedConnections,
+            Metric::MessageByteSize
+            | Metric::SourceIpAddress
+            | Metric::ListeningTcpPorts
+            | Metric::ListeningUdpPorts
+            | Metric::DestinationIpAddresses => return None,
+        })
+    }
 
     /// Its position.
     #[inline]

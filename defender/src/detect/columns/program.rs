@@ -381,29 +381,11 @@ fn gcd(a: i64, b: i64) -> i64 {
 
 fn column_of(metric: Metric, relation: Option<Relation>) -> Column {
     debug_assert_eq!(metric.value_kind(), ValueKind::Count, "set metrics have no number column");
-    match metric {
-        Metric::NumMessagesSent => Column::Sent,
-        Metric::NumMessagesReceived => Column::Received,
-        Metric::MessageByteSize => match relation {
-            None => Column::MessageBytes,
-            Some(relation) if relation.bounds_from_above() => Column::LargestMessage,
-            Some(_) => Column::SmallestMessage,
-        },
-        Metric::NumAuthorizationFailures => Column::AuthorizationFailures,
-        Metric::NumConnectionAttempts => Column::ConnectionAttempts,
-        Metric::NumDisconnects => Column::Disconnects,
-        Metric::DisconnectDuration => Column::DisconnectMinutes,
-        Metric::AllBytesOut => Column::BytesOut,
-        Metric::AllBytesIn => Column::BytesIn,
-        Metric::AllPacketsOut => Column::PacketsOut,
-        Metric::AllPacketsIn => Column::PacketsIn,
-        Metric::NumListeningTcpPorts => Column::ListeningTcpPorts,
-        Metric::NumListeningUdpPorts => Column::ListeningUdpPorts,
-        Metric::NumEstablishedTcpConnections => Column::EstablishedConnections,
-        Metric::SourceIpAddress
-        | Metric::ListeningTcpPorts
-        | Metric::ListeningUdpPorts
-        | Metric::DestinationIpAddresses => unreachable!("validation gives set metrics set rules (D-V12)"),
+    match (metric, relation) {
+        (Metric::MessageByteSize, None) => Column::MessageBytes,
+        (Metric::MessageByteSize, Some(relation)) if relation.bounds_from_above() => Column::LargestMessage,
+        (Metric::MessageByteSize, Some(_)) => Column::SmallestMessage,
+        _ => Column::of(metric).expect("validation gives set metrics set rules (D-V12)"),
     }
 }
 
