@@ -429,13 +429,15 @@ pub struct Sweep {
     /// Consecutive datapoints to alarm: `1..4`.
     #[arg(long, value_name = "GRID", num_args = 1..=3)]
     pub datapoints: Option<Vec<String>>,
-    /// A TOML file with a `[[behavior]]` block for each behavior: `name`, `threshold`, `percentile`, `level`,
-    /// `duration`, `datapoints`.
+    /// A TOML file with a `[[behavior]]` block for each behavior to vary: `name`, `threshold`, `percentile`, `level`,
+    /// `duration`, `datapoints`; and a `[[candidate]]` for each closed loop to run: `name`, and `[[candidate.behavior]]`
+    /// blocks with one value of each.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["behavior", "threshold", "percentile", "level", "duration", "datapoints"])]
     pub plan: Option<PathBuf>,
-    /// Run this many of the best settings of each behavior again, each by itself, with the responders.
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1")]
-    pub confirm: Option<usize>,
+    /// Close the loop: run settings again, each by itself, with the responders. A number: that many of the best of each
+    /// behavior. Else the setting as the table writes it, `60 per 5m, 2 in a row to alarm`; may be given several times.
+    #[arg(long, value_name = "N|SETTING", num_args = 0..=1, default_missing_value = "1", value_parser = confirm)]
+    pub confirm: Vec<Confirm>,
     /// Also sweep with this attack's `rate` at 1/64 to 4 times what it is: how weak may it be and still be caught?
     #[arg(long, value_name = "ATTACK")]
     pub limit: Option<String>,
@@ -450,6 +452,23 @@ pub struct Sweep {
     /// How the sweep is shown.
     #[arg(long, value_enum, default_value_t = TableFormat::Human)]
     pub format: TableFormat,
+}
+
+/// Settings of a sweep to run with responders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// So many of the best of each behavior.
+    Best(usize),
+    /// The one that the table writes so.
+    Saying(String),
+}
+
+fn confirm(text: &str) -> Result<Confirm, String> {
+    match text.parse() {
+        Ok(0) => Err("expected 1 or more, or a setting as the table writes it".to_owned()),
+        Ok(most) => Ok(Confirm::Best(most)),
+        Err(_) => Ok(Confirm::Saying(text.trim().to_owned())),
+    }
 }
 
 /// `tune`

@@ -2,25 +2,27 @@
 
 use std::path::Path;
 
-use lab::Scorecard;
-use lab::sweep::{Block, Intensity, Planned, Sweep as Swept, detection_limits, open_loop, plan, score};
+use lab::sweep::{
+    Block, ClosedLoop, Intensity, Loop, Named, Planned, Sweep as Swept, detection_limits, open_loop, plan, score,
+};
 use reports::Destination;
-use reports::sweep::{self as told, Confirmed};
+use reports::sweep as told;
 use serde::Deserialize;
 use sim::scenario::problem::suggestion;
 use sim::scenario::{LoadOptions, Loaded, Scenario, load};
 use sim::world::trial::Candidate;
 
 use super::trials;
-use crate::arguments::{Sweep, TableFormat};
+use crate::arguments::{Confirm, Sweep, TableFormat};
 use crate::exit::Code;
 use crate::tell::Tell;
 
-/// A plan in a file: a block per behavior.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct PlanFile {
+/// A plan in a file: grids for each behavior, and candidates with a name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Plan {
     behavior: Vec<Block>,
+    candidate: Vec<Named>,
 }
 
 /// Judges many settings of behaviors on the telemetry of one run, and tells what each would have seen.
@@ -37,18 +39,26 @@ fn sweep(arguments: &Sweep, tell: &Tell) -> Result<(), Code> {
         Code::CannotStart
     };
     let loaded = super::read(&arguments.scenario, &arguments.shape, tell)?;
-    let blocks = blocks(arguments).map_err(cannot)?;
-    let planned = plan(&loaded.scenario, &blocks).map_err(|errors| {
-        errors.iter().for_each(|error| tell.failure(error));
-        tell.failure(&super::counted(errors.len()));
-        Code::CannotStart
-    })?;
+    let written = written(arguments).map_err(cannot)?;
+    let (planned, loops) =
+        match (plan(&loaded.scenario, &written.behavior), Loop::named(&loaded.scenario, &written.candidate)) {
+            (Ok(planned), Ok(loops)) => (planned, loops),
+            (planned, loops) => {
+                let errors: Vec<String> = [planned.err(), loops.err()].into_iter().flatten().flatten().collect();
+                errors.iter().for_each(|error| tell.failure(error));
+                tell.failure(&super::counted(errors.len()));
+                return Err(Code::CannotStart);
+            }
+        };
+    let loops = [loops, asked(arguments, &planned).map_err(cannot)?].concat();
     let ladder =
         arguments.limit.as_deref().map(|attack| ladder(attack, &loaded, arguments)).transpose().map_err(cannot)?;
     let destination = arguments.out.as_deref().map(Destination::open).transpose();
     let destination = destination.map_err(|error| cannot(error.to_string()))?;
     let candidates: Vec<Candidate> = planned.iter().flat_map(Planned::candidates).collect();
-    tell.remark(&format!("{}: {} settings on one telemetry", loaded.scenario.name, candidates.len()));
+    if !candidates.is_empty() {
+        tell.remark(&format!("{}: {} settings on one telemetry", loaded.scenario.name, candidates.len()));
+    }
     let open = open_loop(&loaded.scenario);
     let (outcome, judged) = trials(&open, &candidates, arguments.threads, tell)?;
     let mut swept = score(&outcome, &planned, &judged);
@@ -62,20 +72,16 @@ fn sweep(arguments: &Sweep, tell: &Tell) -> Result<(), Code> {
         }
         swept.limits = Some(detection_limits(&swept, &ladder.attack, RATE, intensities, &sweeps));
     }
-    let runs = confirm(&loaded, &planned, &swept, arguments, tell)?;
-    let confirmed: Vec<Confirmed<'_>> = runs
-        .iter()
-        .map(|(behavior, candidate, card)| Confirmed { behavior: *behavior, candidate: *candidate, card })
-        .collect();
+    swept.closed_loops = close(&loaded.scenario, &planned, loops, &swept, arguments, tell)?;
     if let Some(destination) = destination {
         let page = destination.path().join("sweep.html");
-        told::write(destination, &swept, &confirmed).map_err(|error| cannot(error.to_string()))?;
+        told::write(destination, &swept).map_err(|error| cannot(error.to_string()))?;
         tell.remark(&format!("report: {}", page.display()));
     }
     tell.answer(&match arguments.format {
-        TableFormat::Human => told::text(&swept, &confirmed),
+        TableFormat::Human => told::text(&swept),
         TableFormat::Json => told::json(&swept),
-        TableFormat::Markdown => told::markdown(&swept, &confirmed),
+        TableFormat::Markdown => told::markdown(&swept),
         TableFormat::Csv => told::csv(&swept),
     });
     Ok(())
@@ -128,7 +134,7 @@ fn ladder(name: &str, loaded: &Loaded, arguments: &Sweep) -> Result<Ladder, Stri
 }
 
 /// What to sweep: from the command line, or from a file.
-fn blocks(arguments: &Sweep) -> Result<Vec<Block>, String> {
+fn written(arguments: &Sweep) -> Result<Plan, String> {
     if let Some(file) = &arguments.plan {
         return read_plan(file);
     }
@@ -141,36 +147,59 @@ fn blocks(arguments: &Sweep) -> Result<Vec<Block>, String> {
         duration: arguments.duration.clone(),
         datapoints: grid(&arguments.datapoints),
     };
-    Ok(arguments.behavior.iter().map(block).collect())
+    Ok(Plan { behavior: arguments.behavior.iter().map(block).collect(), candidate: Vec::new() })
 }
 
-fn read_plan(file: &Path) -> Result<Vec<Block>, String> {
+fn read_plan(file: &Path) -> Result<Plan, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let plan: PlanFile = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(plan.behavior)
+    let plan: Plan = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    if plan.behavior.is_empty() && plan.candidate.is_empty() {
+        return Err(format!("{}: neither a `[[behavior]]` to sweep nor a `[[candidate]]` to try", file.display()));
+    }
+    Ok(plan)
 }
 
-/// Runs the best settings again, each by itself, with everybody who responds: (behavior, candidate, scores).
-fn confirm(
-    loaded: &Loaded,
+/// The closed loops that `--confirm` names by what a setting says.
+fn asked(arguments: &Sweep, planned: &[Planned]) -> Result<Vec<Loop>, String> {
+    let mut loops = Vec::new();
+    for confirm in &arguments.confirm {
+        if let Confirm::Saying(words) = confirm {
+            loops.extend(Loop::saying(planned, words).map_err(|error| format!("--confirm: {error}"))?);
+        }
+    }
+    Ok(loops)
+}
+
+/// Runs candidates again, each by itself, with everybody who responds, after the scenario as it is.
+fn close(
+    scenario: &Scenario,
     planned: &[Planned],
+    mut loops: Vec<Loop>,
     swept: &Swept,
     arguments: &Sweep,
     tell: &Tell,
-) -> Result<Vec<(usize, usize, Scorecard)>, Code> {
-    let Some(most) = arguments.confirm else { return Ok(Vec::new()) };
-    let mut confirmed = Vec::new();
-    for (behavior, plan) in planned.iter().enumerate() {
-        for candidate in swept.behaviors[behavior].best(most) {
-            let setting = &plan.settings[candidate];
-            tell.remark(&format!("{}: {} with responders", plan.base.name, setting.words()));
-            let mut scenario = loaded.scenario.clone();
-            let behaviors =
-                scenario.profiles[plan.profile].request.behaviors.as_mut().expect("it was planned from there");
-            behaviors[plan.behavior] = setting.apply(&plan.base);
-            let (outcome, _) = trials(&scenario, &[], arguments.threads, tell)?;
-            confirmed.push((behavior, candidate, lab::score(&outcome)));
+) -> Result<Vec<ClosedLoop>, Code> {
+    for confirm in &arguments.confirm {
+        let Confirm::Best(most) = confirm else { continue };
+        for (plan, behavior) in planned.iter().zip(&swept.behaviors) {
+            loops.extend(behavior.best(*most).into_iter().map(|candidate| Loop::of(plan, candidate)));
         }
     }
-    Ok(confirmed)
+    let mut distinct: Vec<Loop> = Vec::new();
+    loops.into_iter().for_each(|candidate| {
+        if !distinct.contains(&candidate) {
+            distinct.push(candidate);
+        }
+    });
+    let mut loops = distinct;
+    if loops.is_empty() {
+        return Ok(Vec::new());
+    }
+    loops.insert(0, Loop::as_it_is());
+    let run = |candidate: &Loop| {
+        tell.remark(&format!("{}, with responders", candidate.name));
+        let (outcome, _) = trials(&candidate.in_place(scenario), &[], arguments.threads, tell)?;
+        Ok(candidate.scored(&lab::score(&outcome)))
+    };
+    loops.iter().map(run).collect()
 }

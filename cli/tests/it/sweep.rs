@@ -97,7 +97,9 @@ fn every_form_tells_the_same_settings_and_the_best_is_confirmed() {
         stdout(&output)
     };
     let text = swept("human");
-    for said in ["fleet: 15 settings of 2 behaviors", "p99 per 10m, 2 in a row to alarm", "●", "Confirmed"] {
+    for said in
+        ["fleet: 15 settings of 2 behaviors", "p99 per 10m, 2 in a row to alarm", "●", "Closed loops", "as it is"]
+    {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert_eq!(fs::read_to_string(out.join("sweep.json")).expect("written"), swept("json"));
@@ -132,6 +134,55 @@ fn the_higher_the_threshold_the_stronger_an_attack_must_be_to_be_caught() {
 }
 
 #[test]
+fn a_named_candidate_is_what_a_run_with_that_profile_says() {
+    let (dir, path) = starter();
+    let plan = dir.path().join("plan.toml");
+    let candidate =
+        "[[candidate]]\nname = \"tight\"\n[[candidate.behavior]]\nname = \"MessagesSent\"\nthreshold = \"12\"\n";
+    fs::write(&plan, candidate).expect("writable");
+    let output = fleetrange()
+        .args(["sweep", "--quiet", "--format", "json", "--devices", "500", "--plan"])
+        .args([&plan, &path])
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let swept: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let profile = path.with_extension("").join("security-profile.json");
+    for (place, name, threshold) in [(0, "as it is", 30), (1, "tight", 12)] {
+        let text = fs::read_to_string(&profile).expect("readable");
+        let mut document: Value = serde_json::from_str(&text).expect("JSON");
+        let behaviors = document["behaviors"].as_array_mut().expect("behaviors");
+        let sent = behaviors.iter_mut().find(|row| row["name"] == "MessagesSent").expect("it is there");
+        sent["criteria"]["value"]["count"] = threshold.into();
+        fs::write(&profile, document.to_string()).expect("writable");
+        let out = dir.path().join("run");
+        let ran = fleetrange()
+            .args(["run", "--quiet", "--devices", "500"])
+            .arg(&path)
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .expect("it starts");
+        assert_eq!(ran.status.code(), Some(0), "{}", stderr(&ran));
+        let summary: Value =
+            serde_json::from_str(&fs::read_to_string(out.join("summary.json")).expect("written")).expect("JSON");
+        let closed = &swept["closed_loops"][place];
+        assert_eq!(closed["name"], name);
+        for (member, pointer) in [
+            ("recall", "/scores/detection/devices"),
+            ("latency", "/scores/detection/latency"),
+            ("false_alarms", "/scores/false_alarms/total"),
+            ("contained", "/scores/remediation/coverage"),
+            ("collateral", "/scores/remediation/collateral/devices_touched"),
+        ] {
+            assert_eq!(Some(&closed[member]), summary.pointer(pointer), "{name}: {member}");
+        }
+    }
+    let loops = swept["closed_loops"].as_array().expect("loops");
+    assert_ne!(loops[0]["false_alarms"], loops[1]["false_alarms"]);
+}
+
+#[test]
 fn what_cannot_be_swept_is_told_and_nothing_runs() {
     for (arguments, told) in [
         (&["--behavior", "MessagesSend", "--threshold", "5"][..], "did you mean `MessagesSent`?"),
@@ -145,6 +196,8 @@ fn what_cannot_be_swept_is_told_and_nothing_runs() {
         (&["--behavior", "MessagesSent", "--limit", "leek"], "did you mean `leak`?"),
         (&["--threshold", "5"], "--behavior"),
         (&["--plan", "nowhere.toml"], "nowhere.toml"),
+        (&["--behavior", "MessagesSent", "--confirm", "0"], "1 or more"),
+        (&["--behavior", "MessagesSent", "--confirm", "30 per 6m"], "there is `30 per 5m, 2 to clear`"),
     ] {
         let (code, answer, errors) = sweep(arguments);
         assert_eq!((code, answer.as_str()), (Some(2), ""), "{arguments:?}");

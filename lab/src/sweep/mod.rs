@@ -7,6 +7,7 @@
 //! Each candidate is scored by itself: recall over the devices that its profile watches, of the attacks that disturb
 //! its metric, by its own alarms only.
 
+mod closed;
 pub mod grid;
 mod limit;
 mod plan;
@@ -25,6 +26,7 @@ use crate::latency::Latency;
 use crate::matching::{self, Verdict};
 use crate::options::Options;
 use crate::quality::Quality;
+pub use closed::{Change, ClosedLoop, Loop, Named};
 pub use limit::{CAUGHT, DetectionLimits, Intensity, LimitRow, detection_limits};
 pub use plan::{Block, CANDIDATES_MAX, Planned, judged, open_loop, plan};
 pub(crate) use pool::together;
@@ -47,6 +49,9 @@ pub struct Sweep {
     pub behaviors: Vec<SweptBehavior>,
     /// How weak an attack may be and still be caught, where that was asked for.
     pub limits: Option<DetectionLimits>,
+    /// Runs with everybody who responds, first of the scenario as it is; none where none were asked for.
+    #[serde(default)]
+    pub closed_loops: Vec<ClosedLoop>,
 }
 
 impl Sweep {
@@ -166,6 +171,7 @@ pub fn score(outcome: &Outcome, planned: &[Planned], trials: &[Trial]) -> Sweep 
         days: (header.end - header.start).0 as f64 / defender::time::Millis::DAY.0 as f64,
         behaviors: behaviors.collect(),
         limits: None,
+        closed_loops: Vec::new(),
     }
 }
 

@@ -70,6 +70,20 @@ impl Planned {
     pub fn candidates(&self) -> impl Iterator<Item = Candidate> + '_ {
         self.judged.iter().map(|behavior| Candidate { profile: self.profile, behavior: behavior.clone() })
     }
+
+    /// Whether both vary the same behavior.
+    pub(super) fn is_of_the_same_behavior(&self, other: &Planned) -> bool {
+        (self.profile, self.behavior) == (other.profile, other.behavior)
+    }
+
+    /// The behavior at that place of a scenario, with these settings.
+    fn of(scenario: &Scenario, place: Place, settings: Vec<Setting>) -> Result<Planned, String> {
+        let (profile, behavior) = place;
+        let base = at(scenario, place).clone();
+        let judged = judged(&base, &settings, scenario.compatibility)?;
+        let profile_name = scenario.profiles[profile].request.security_profile_name.clone();
+        Ok(Planned { profile, profile_name, behavior, base, settings, judged })
+    }
 }
 
 /// Resolves blocks against a scenario.
@@ -79,17 +93,13 @@ impl Planned {
 pub fn plan(scenario: &Scenario, blocks: &[Block]) -> Result<Vec<Planned>, Vec<String>> {
     let (mut planned, mut errors) = (Vec::new(), Vec::new());
     for block in blocks {
-        match find(scenario, &block.behavior) {
-            Err(error) => errors.push(error),
-            Ok((profile, behavior)) => match settings(scenario, profile, behavior, block) {
-                Ok(plan) => planned.push(plan),
-                Err(found) => errors.extend(found),
-            },
+        match settings(scenario, block) {
+            Ok(plan) => planned.push(plan),
+            Err(found) => errors.extend(found),
         }
     }
     for (place, plan) in planned.iter().enumerate() {
-        let same = |other: &&Planned| (other.profile, other.behavior) == (plan.profile, plan.behavior);
-        if planned[..place].iter().any(|other| same(&other)) {
+        if planned[..place].iter().any(|other| other.is_of_the_same_behavior(plan)) {
             errors.push(format!("behavior `{}` is swept twice; put its grids together", plan.base.name));
         }
     }
@@ -100,8 +110,15 @@ pub fn plan(scenario: &Scenario, blocks: &[Block]) -> Result<Vec<Planned>, Vec<S
     if errors.is_empty() { Ok(planned) } else { Err(errors) }
 }
 
-/// The behavior of that name, as (position of the profile, position in it).
-fn find(scenario: &Scenario, name: &str) -> Result<(usize, usize), String> {
+/// Where a behavior stands: (position of the profile, position in it).
+type Place = (usize, usize);
+
+fn at(scenario: &Scenario, (profile, behavior): Place) -> &wire::Behavior {
+    &scenario.profiles[profile].request.behaviors.as_ref().expect("it was found there")[behavior]
+}
+
+/// The behavior of that name.
+fn find(scenario: &Scenario, name: &str) -> Result<Place, String> {
     let rows: Vec<(usize, usize, &str, &str)> = scenario
         .profiles
         .iter()
@@ -120,8 +137,12 @@ fn find(scenario: &Scenario, name: &str) -> Result<(usize, usize), String> {
     match found[..] {
         [(profile, behavior, ..)] => Ok((*profile, *behavior)),
         [] => {
-            let names: Vec<&str> = rows.iter().map(|row| row.3).collect();
-            let meant = suggestion(name, names).unwrap_or_default();
+            let said = |row: &(usize, usize, &str, &str)| match name.contains('/') {
+                true => format!("{}/{}", row.2, row.3),
+                false => row.3.to_owned(),
+            };
+            let names: Vec<String> = rows.iter().map(said).collect();
+            let meant = suggestion(name, names.iter().map(String::as_str)).unwrap_or_default();
             Err(format!("no profile of the scenario has a behavior `{name}`; {meant}"))
         }
         _ => {
@@ -131,9 +152,14 @@ fn find(scenario: &Scenario, name: &str) -> Result<(usize, usize), String> {
     }
 }
 
-fn settings(scenario: &Scenario, profile: usize, behavior: usize, block: &Block) -> Result<Planned, Vec<String>> {
-    let base = scenario.profiles[profile].request.behaviors.as_ref().expect("it was found there")[behavior].clone();
-    let current = Setting::of(&base);
+/// The place of the behavior that a block names, and the setting that it has.
+fn named(scenario: &Scenario, block: &Block) -> Result<(Place, Setting), Vec<String>> {
+    let place = find(scenario, &block.behavior).map_err(|error| vec![error])?;
+    Ok((place, Setting::of(at(scenario, place))))
+}
+
+/// What a block asks for of the behavior that has a setting, in ascending order.
+fn tried(block: &Block, current: &Setting) -> Result<Vec<Setting>, Vec<String>> {
     let name = &block.behavior;
     let mut errors = Vec::new();
     let mut told = |error: String| errors.push(format!("{name}: {error}"));
@@ -206,11 +232,27 @@ fn settings(scenario: &Scenario, profile: usize, behavior: usize, block: &Block)
     }
     tried.sort();
     tried.dedup();
+    Ok(tried)
+}
+
+/// What a block asks for, after the setting that the behavior has.
+fn settings(scenario: &Scenario, block: &Block) -> Result<Planned, Vec<String>> {
+    let (place, current) = named(scenario, block)?;
+    let mut tried = tried(block, &current)?;
     tried.retain(|setting| *setting != current);
     tried.insert(0, current);
-    let judged = judged(&base, &tried, scenario.compatibility).map_err(|error| vec![format!("{name}: {error}")])?;
-    let profile_name = scenario.profiles[profile].request.security_profile_name.clone();
-    Ok(Planned { profile, profile_name, behavior, base, settings: tried, judged })
+    Planned::of(scenario, place, tried).map_err(|error| vec![format!("{}: {error}", block.behavior)])
+}
+
+/// The one setting that a block asks for.
+pub(super) fn one_setting(scenario: &Scenario, block: &Block) -> Result<Planned, Vec<String>> {
+    let (place, current) = named(scenario, block)?;
+    let tried = tried(block, &current)?;
+    let name = &block.behavior;
+    if tried.len() > 1 {
+        return Err(vec![format!("{name}: one value of each, found {} settings", tried.len())]);
+    }
+    Planned::of(scenario, place, tried).map_err(|error| vec![format!("{name}: {error}")])
 }
 
 /// A behavior with each of the settings, as the engine judges it.

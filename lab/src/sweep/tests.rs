@@ -5,6 +5,7 @@ use defender::detect::wire;
 use defender::time::Millis;
 use proptest::prelude::*;
 use sim::outcome::DeviceId;
+use sim::scenario::Scenario;
 use sim::world::RunOptions;
 use sim::world::trial::{Elsewhere, Episode, Trial};
 
@@ -173,13 +174,80 @@ proptest! {
     }
 }
 
+fn of_the_gallery(name: &str) -> Scenario {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(name);
+    let loaded = sim::scenario::load(&path, &[], &sim::scenario::LoadOptions::default());
+    loaded.unwrap_or_else(|problems| panic!("{problems}")).scenario
+}
+
+/// What a candidate's blocks make of the scenario.
+fn named(scenario: &Scenario, blocks: &[(&str, [Option<&str>; 2])]) -> Result<Vec<Loop>, Vec<String>> {
+    let block = |(name, [threshold, datapoints]): &(&str, [Option<&str>; 2])| Block {
+        behavior: (*name).to_owned(),
+        threshold: threshold.map(str::to_owned),
+        datapoints: datapoints.map(str::to_owned),
+        ..Block::default()
+    };
+    let behavior = blocks.iter().map(block).collect();
+    Loop::named(scenario, &[Named { name: "tight".to_owned(), behavior }])
+}
+
+#[test]
+fn a_named_candidate_changes_what_it_says_and_nothing_else() {
+    let scenario = of_the_gallery("first-light.toml");
+    let blocks = [("QuietDevices/MessagesSent", [Some("21"), Some("3")]), ("Cameras/MessagesSent", [Some("99"), None])];
+    let loops = named(&scenario, &blocks);
+    let [tight] = &loops.expect("it is right")[..] else { panic!("one candidate") };
+    let behaviors = |of: &Scenario| -> Vec<(String, wire::Behavior)> {
+        let profiles = of.profiles.iter().map(|profile| profile.request.clone());
+        let named = profiles.map(|request| (request.security_profile_name, request.behaviors.expect("behaviors")));
+        named.flat_map(|(name, rows)| rows.into_iter().map(move |row| (name.clone(), row))).collect()
+    };
+    let mut expected = behaviors(&scenario);
+    for (profile, row) in expected.iter_mut().filter(|(_, row)| row.name == "MessagesSent") {
+        let criteria = row.criteria.as_mut().expect("criteria");
+        let value = criteria.value.as_mut().expect("a value");
+        if profile == "QuietDevices" {
+            value.count = Some(21.into());
+            criteria.consecutive_datapoints_to_alarm = Some(3);
+        } else {
+            value.count = Some(99.into());
+        }
+    }
+    assert_ne!(expected, behaviors(&scenario));
+    assert_eq!(behaviors(&tight.in_place(&scenario)), expected);
+    assert_eq!(behaviors(&Loop::as_it_is().in_place(&scenario)), behaviors(&scenario));
+}
+
+#[test]
+fn a_named_candidate_says_one_value_of_each() {
+    let scenario = of_the_gallery("first-light.toml");
+    let told = |blocks: &[(&str, [Option<&str>; 2])]| named(&scenario, blocks).expect_err("it is wrong").join("\n");
+    assert!(told(&[("QuietDevices/MessagesSent", [Some("21,30"), None])]).contains("found 2 settings"));
+    assert!(
+        told(&[("QuietDevices/MessageSent", [Some("21"), None])]).contains("did you mean `QuietDevices/MessagesSent`?")
+    );
+    let twice = [("QuietDevices/MessagesSent", [Some("21"), None]), ("QuietDevices/MessagesSent", [Some("22"), None])];
+    assert!(told(&twice).contains("changed twice"));
+    assert!(told(&[]).contains("changes nothing"));
+}
+
+#[test]
+fn a_candidate_is_found_by_what_it_says() {
+    let plans = [planned(&[60, 40])];
+    let said = |words: &str| Loop::saying(&plans, words).map(|loops| loops.len());
+    assert_eq!(said("40 per 5m, 2 to clear"), Ok(1));
+    assert_eq!(said("sent: 60 per 5m, 2 to clear"), Ok(1));
+    assert!(
+        said("40 per 5m, 3 to clear").expect_err("there is none").contains("did you mean `40 per 5m, 2 to clear`?")
+    );
+}
+
 /// An intruder who listens for alarms would make the telemetry depend on thresholds.
 #[test]
 fn in_the_open_loop_no_stage_waits_for_an_alarm() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/heist.toml");
-    let loaded = sim::scenario::load(&path, &[], &sim::scenario::LoadOptions::default());
-    let scenario = loaded.unwrap_or_else(|problems| panic!("{problems}")).scenario;
-    let began = |scenario: &sim::scenario::Scenario| {
+    let scenario = of_the_gallery("heist.toml");
+    let began = |scenario: &Scenario| {
         let run = sim::world::run(scenario, RunOptions::default(), &mut sim::world::Unobserved).expect("it runs");
         run.outcome.campaigns[0].stages.iter().map(|stage| stage.began.is_some()).collect::<Vec<_>>()
     };

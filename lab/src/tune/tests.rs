@@ -56,6 +56,7 @@ fn sweep(behaviors: Vec<Vec<CandidateScore>>) -> Sweep {
         days: 2.0,
         behaviors: behaviors.into_iter().enumerate().map(behavior).collect(),
         limits: None,
+        closed_loops: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 pub(crate) use figure::figures;
-use lab::sweep::{CAUGHT, CandidateScore, DetectionLimits, Sweep, SweptBehavior};
+use lab::sweep::{CAUGHT, CandidateScore, Change, ClosedLoop, DetectionLimits, Sweep, SweptBehavior};
 
 use crate::grid;
 use crate::html::page::{Again, Answer, Page, Section};
@@ -19,48 +19,38 @@ use crate::wording::{count, parts, percent, rate, rate_interval, share, share_in
 /// Rows of a table in a terminal.
 const ROWS: usize = 30;
 
-/// A full run of a candidate, with responders: what happens when its alarms set the responses off.
-pub struct Confirmed<'a> {
-    /// Position among [`Sweep::behaviors`].
-    pub behavior: usize,
-    /// Position among its candidates.
-    pub candidate: usize,
-    /// The scores of the run.
-    pub card: &'a lab::Scorecard,
-}
-
 /// For a terminal.
-pub fn text(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> String {
+pub fn text(sweep: &Sweep) -> String {
     let mut out = format!("{}\n{}\n", headline(sweep), facts(sweep).join(", "));
     for behavior in &sweep.behaviors {
-        let _ = writeln!(out, "\n{}\n  {}", title(behavior), lead(behavior));
+        let _ = writeln!(out, "\n{}\n  {}", title(behavior), lead_of(behavior));
         out.push_str(&grid::text(&told(behavior), ROWS));
     }
     if let Some(limits) = &sweep.limits {
         let _ = writeln!(out, "\n{}", limit_title(limits));
         out.push_str(&grid::text(&limit_table(limits), ROWS));
     }
-    if !confirmed.is_empty() {
-        let _ = writeln!(out, "\n{CONFIRMED}");
-        out.push_str(&grid::text(&confirmations(sweep, confirmed), ROWS));
+    if !sweep.closed_loops.is_empty() {
+        let _ = writeln!(out, "\n{CLOSED}");
+        out.push_str(&grid::text(&loops(sweep), ROWS));
     }
     out
 }
 
 /// For a pull request.
-pub fn markdown(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> String {
+pub fn markdown(sweep: &Sweep) -> String {
     let mut out = format!("## {}\n\n{}\n", grid::escaped(&headline(sweep)), facts(sweep).join(", "));
     for behavior in &sweep.behaviors {
-        let _ = write!(out, "\n### {}\n\n{}\n\n", grid::escaped(&title(behavior)), grid::escaped(&lead(behavior)));
+        let _ = write!(out, "\n### {}\n\n{}\n\n", grid::escaped(&title(behavior)), grid::escaped(&lead_of(behavior)));
         out.push_str(&grid::markdown(&told(behavior)));
     }
     if let Some(limits) = &sweep.limits {
         let _ = write!(out, "\n### {}\n\n", grid::escaped(&limit_title(limits)));
         out.push_str(&grid::markdown(&limit_table(limits)));
     }
-    if !confirmed.is_empty() {
-        let _ = write!(out, "\n### {CONFIRMED}\n\n");
-        out.push_str(&grid::markdown(&confirmations(sweep, confirmed)));
+    if !sweep.closed_loops.is_empty() {
+        let _ = write!(out, "\n### {CLOSED}\n\n");
+        out.push_str(&grid::markdown(&loops(sweep)));
     }
     out
 }
@@ -133,20 +123,23 @@ pub fn csv(sweep: &Sweep) -> String {
 ///
 /// # Errors
 /// [`WriteError`]; then what was there is as before.
-pub fn write(destination: Destination, sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> Result<(), WriteError> {
+pub fn write(destination: Destination, sweep: &Sweep) -> Result<(), WriteError> {
     destination.fill(|dir: &Path| {
         let figures = figures(sweep, &[]);
         write_figures(&dir.join("plots"), &figures)?;
-        write_text(&dir.join("sweep.md"), &markdown(sweep, confirmed))?;
+        write_text(&dir.join("sweep.md"), &markdown(sweep))?;
         write_text(&dir.join("sweep.csv"), &csv(sweep))?;
-        write_text(&dir.join("sweep.html"), &page(sweep, confirmed, &figures).render()?)?;
+        write_text(&dir.join("sweep.html"), &page(sweep, &figures).render()?)?;
         write_text(&dir.join("sweep.json"), &json(sweep))
     })
 }
 
-const CONFIRMED: &str = "Confirmed with responders, in runs of their own";
+const CLOSED: &str = "Closed loops: the same with everybody who responds, each in a run of its own";
 
 fn headline(sweep: &Sweep) -> String {
+    if sweep.behaviors.is_empty() {
+        return format!("{}: {}", sweep.scenario, things(sweep.closed_loops.len() as u64, "closed loop"));
+    }
     let candidates = sweep.behaviors.iter().map(|behavior| behavior.candidates.len() as u64).sum();
     let behaviors = things(sweep.behaviors.len() as u64, "behavior");
     format!("{}: {} of {behaviors}", sweep.scenario, things(candidates, "setting"))
@@ -154,12 +147,11 @@ fn headline(sweep: &Sweep) -> String {
 
 fn facts(sweep: &Sweep) -> Vec<String> {
     let days = lab::Millis((sweep.days * lab::Millis::DAY.0 as f64) as i64);
-    vec![
-        things(u64::from(sweep.devices), "device"),
-        span(days),
-        format!("seed {}", sweep.seed),
-        "nobody responds".to_owned(),
-    ]
+    let mut facts = vec![things(u64::from(sweep.devices), "device"), span(days), format!("seed {}", sweep.seed)];
+    if !sweep.behaviors.is_empty() {
+        facts.push("nobody responds".to_owned());
+    }
+    facts
 }
 
 fn title(behavior: &SweptBehavior) -> String {
@@ -167,7 +159,7 @@ fn title(behavior: &SweptBehavior) -> String {
     format!("{}/{}: {} {operator} …", behavior.profile, behavior.name, behavior.metric)
 }
 
-fn lead(behavior: &SweptBehavior) -> String {
+fn lead_of(behavior: &SweptBehavior) -> String {
     let attacked = behavior.candidates.first().and_then(|candidate| candidate.quality.recall);
     let front = behavior.candidates.iter().filter(|candidate| candidate.on_front).count() as u64;
     match attacked {
@@ -205,12 +197,7 @@ fn told(behavior: &SweptBehavior) -> Table {
 }
 
 fn row(candidate: &CandidateScore, current: bool) -> Vec<Cell> {
-    let latency = |of: fn(&lab::latency::Latency) -> lab::Millis| {
-        let time = candidate.latency.as_ref().map(of);
-        value(time.map_or_else(|| "n/a".to_owned(), span), time.map(|time| time.0 as f64))
-    };
-    let proportion =
-        |p: Option<lab::interval::Proportion>| value(share(p), p.map(|p| p.value)).beside(share_interval(p));
+    let latency = |of: fn(&lab::latency::Latency) -> lab::Millis| time(candidate.latency.as_ref().map(of));
     let per_rate = |r: Option<lab::interval::Rate>| value(rate(r), r.map(|r| r.value)).beside(rate_interval(r));
     let words = candidate.setting.words();
     vec![
@@ -256,48 +243,52 @@ fn limit_table(limits: &DetectionLimits) -> Table {
             text_cell(row.setting.words()),
             text_cell(if row.on_front { "●" } else { "" }),
             value(limit.map_or_else(|| "none tried".to_owned(), |i| i.text.clone()), limit.map(|i| i.factor)),
-            value(share(there), there.map(|p| p.value)).beside(share_interval(there)),
+            proportion(there),
             value(share(weakest), weakest.map(|p| p.value)),
         ]
     });
     Table::new("Detection limits", &columns, rows.collect())
 }
 
-fn confirmations(sweep: &Sweep, confirmed: &[Confirmed<'_>]) -> Table {
+fn loops(sweep: &Sweep) -> Table {
     let columns = [
-        words("behavior"),
-        words("setting"),
-        numbers("recall, whole profile", "recall"),
-        numbers("false alarms", "false-alarm"),
+        words("candidate"),
+        numbers("recall, all behaviors", "recall"),
+        numbers("p95", "detection-time"),
+        numbers("false/day", "alarms-per-day"),
         numbers("of them self-inflicted", "cause"),
         numbers("contained", "coverage"),
+        numbers("collateral", "collateral"),
     ];
-    let rows = confirmed.iter().map(|run| {
-        let behavior = &sweep.behaviors[run.behavior];
-        let recall = run.card.detection.devices;
-        let coverage = run.card.remediation.coverage;
-        let inflicted = run.card.false_alarms.causes.first().map_or(0, |cause| cause.rates.count);
+    let rows = sweep.closed_loops.iter().map(|row| {
+        let per_day = row.false_alarms.per_day;
+        let inflicted = (row.false_alarms.count > 0).then(|| row.self_inflicted as f64 / row.false_alarms.count as f64);
+        let name = text_cell(row.name.clone());
+        let said = |change: &Change| format!("{}: {}", change.behavior, change.setting.words());
+        let changes: Vec<String> = row.changes.iter().map(said).filter(|said| *said != row.name).collect();
         vec![
-            text_cell(behavior.name.clone()),
-            text_cell(behavior.candidates[run.candidate].setting.words()),
-            value(share(recall), recall.map(|p| p.value)).beside(share_interval(recall)),
-            value(count(run.card.false_alarms.total.count), Some(run.card.false_alarms.total.count as f64)),
-            value(count(inflicted), Some(inflicted as f64)),
-            value(share(coverage), coverage.map(|p| p.value)).beside(share_interval(coverage)),
+            if changes.is_empty() { name } else { name.beside(changes.join("; ")) },
+            proportion(row.recall),
+            time(row.latency.as_ref().map(|latency| latency.p95)),
+            value(rate(per_day), per_day.map(|r| r.value)).beside(rate_interval(per_day)),
+            value(inflicted.map_or_else(|| "n/a".to_owned(), percent), inflicted),
+            proportion(row.contained),
+            value(count(row.collateral), Some(row.collateral as f64)),
         ]
     });
-    Table::new("Confirmed", &columns, rows.collect())
+    Table::new("Closed loops", &columns, rows.collect())
 }
 
-fn page(sweep: &Sweep, confirmed: &[Confirmed<'_>], figures: &[Figure]) -> Page {
-    let mut sections = vec![
-        Section::new(
-            "trade-off",
-            "What is to be had",
-            "Each mark is a setting; ◆ is the one that the profile has.".to_owned(),
-        )
-        .with_figures(figures, &["cost", "roc", "precision-recall"]),
-    ];
+fn proportion(p: Option<lab::interval::Proportion>) -> Cell {
+    value(share(p), p.map(|p| p.value)).beside(share_interval(p))
+}
+
+fn time(time: Option<lab::Millis>) -> Cell {
+    value(time.map_or_else(|| "n/a".to_owned(), span), time.map(|time| time.0 as f64))
+}
+
+/// The settings of all behaviors.
+fn settings(sweep: &Sweep) -> Table {
     let mut columns = vec![words("behavior")];
     columns.extend(COLUMNS);
     let rows = sweep.behaviors.iter().flat_map(|behavior| {
@@ -307,17 +298,26 @@ fn page(sweep: &Sweep, confirmed: &[Confirmed<'_>], figures: &[Figure]) -> Page 
             cells
         })
     });
-    let leads: Vec<String> =
-        sweep.behaviors.iter().map(|behavior| format!("{}: {}", behavior.name, lead(behavior))).collect();
-    let table = Table::new("Settings", &columns, rows.collect());
-    sections.push(Section::new("settings", "Settings", leads.join(" ")).with_tables(vec![table]));
+    Table::new("Settings", &columns, rows.collect())
+}
+
+fn page(sweep: &Sweep, figures: &[Figure]) -> Page {
+    let mut sections = Vec::new();
+    if !sweep.behaviors.is_empty() {
+        let lead = "Each mark is a setting; ◆ is the one that the profile has.".to_owned();
+        let section = Section::new("trade-off", "What is to be had", lead);
+        sections.push(section.with_figures(figures, &["cost", "roc", "precision-recall"]));
+        let leads: Vec<String> =
+            sweep.behaviors.iter().map(|behavior| format!("{}: {}", behavior.name, lead_of(behavior))).collect();
+        sections.push(Section::new("settings", "Settings", leads.join(" ")).with_tables(vec![settings(sweep)]));
+    }
     if let Some(limits) = &sweep.limits {
         let section = Section::new("limits", "Detection limits", format!("{}.", limit_title(limits)));
         sections.push(section.with_figures(figures, &["limits"]).with_tables(vec![limit_table(limits)]));
     }
-    if !confirmed.is_empty() {
-        let section = Section::new("confirmed", "Confirmed", format!("{CONFIRMED}."));
-        sections.push(section.with_tables(vec![confirmations(sweep, confirmed)]));
+    if !sweep.closed_loops.is_empty() {
+        let section = Section::new("closed-loops", "Closed loops", format!("{CLOSED}."));
+        sections.push(section.with_tables(vec![loops(sweep)]));
     }
     let best = |behavior: &SweptBehavior| {
         let front: Vec<String> = behavior
@@ -329,17 +329,26 @@ fn page(sweep: &Sweep, confirmed: &[Confirmed<'_>], figures: &[Figure]) -> Page 
             .collect();
         format!("{}: {}", behavior.name, front.join("; "))
     };
+    let mut answers = Vec::new();
+    if !sweep.behaviors.is_empty() {
+        let text = sweep.behaviors.iter().map(best).collect::<Vec<_>>().join(". ");
+        answers.push(Answer { label: "On the front", anchor: "trade-off", text });
+    }
+    if !sweep.closed_loops.is_empty() {
+        let said = |row: &ClosedLoop| {
+            let per_day = row.false_alarms.per_day;
+            format!("{}: {} caught, {} false alarms a day", row.name, share(row.recall), rate(per_day))
+        };
+        let text = sweep.closed_loops.iter().map(said).collect::<Vec<_>>().join(". ");
+        answers.push(Answer { label: "With responders", anchor: "closed-loops", text });
+    }
     Page {
         window: format!("{}: sweep", sweep.scenario),
         heading: headline(sweep),
         name: sweep.scenario.clone(),
         facts: facts(sweep),
         modes: Vec::new(),
-        answers: vec![Answer {
-            label: "On the front",
-            anchor: "trade-off",
-            text: sweep.behaviors.iter().map(best).collect::<Vec<_>>().join(". "),
-        }],
+        answers,
         measures: Vec::new(),
         sections,
         warnings: Vec::new(),
@@ -403,12 +412,13 @@ mod tests {
                 candidates: vec![candidate(30, 10, 4, true), candidate(60, 5, 4, false), candidate(99, 0, 0, true)],
             }],
             limits: None,
+            closed_loops: Vec::new(),
         }
     }
 
     #[test]
     fn a_terminal_reads_settings_front_and_scores() {
-        let text = text(&sweep(), &[]);
+        let text = text(&sweep());
         let line =
             |start: &str| text.lines().find(|line| line.trim_start().starts_with(start)).expect(start).to_owned();
         assert!(
@@ -445,8 +455,8 @@ mod tests {
         // What detects nobody has no latency to be drawn, and what never rings no precision.
         assert_eq!(figures[2].data.lines().count(), 3);
         assert_eq!(figures[1].data.lines().count(), 3);
-        let page = page(&sweep(), &[], &figures).render().expect("it renders");
+        let page = page(&sweep(), &figures).render().expect("it renders");
         assert!(page.contains("id=\"trade-off\"") && page.contains("◆"));
-        assert!(markdown(&sweep(), &[]).contains("A\\|B"));
+        assert!(markdown(&sweep()).contains("A\\|B"));
     }
 }
