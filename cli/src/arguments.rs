@@ -118,6 +118,10 @@ pub struct Shape {
     /// Replace a value of the scenario, for example `--set duration=2d`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
+    /// Respond as this file says (`[[responder]]`, `[[team]]`, `mitigation-actions`; it may be a whole scenario), in the
+    /// place of the scenario's own playbook. An empty file: nobody responds.
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -356,6 +360,9 @@ pub struct Compare {
     /// In B, this security profile in the place of the one with its name; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub profile_b: Vec<PathBuf>,
+    /// In B, respond as this file says, in the place of the scenario's own playbook; see `--playbook`.
+    #[arg(long, value_name = "FILE")]
+    pub playbook_b: Option<PathBuf>,
     /// In B only, replace a value of the scenario; may be given several times.
     #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
     pub set_b: Vec<(String, String)>,

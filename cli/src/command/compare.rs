@@ -18,6 +18,7 @@ struct Side<'a> {
     label: &'static str,
     path: &'a Path,
     changes: Vec<(String, String)>,
+    playbook: Option<&'a Path>,
     /// The changes as they were asked for.
     told: Vec<String>,
 }
@@ -32,15 +33,26 @@ pub fn run(arguments: &Compare, tell: &Tell) -> Code {
 fn compare(arguments: &Compare, tell: &Tell) -> Result<Code, Code> {
     let shared = &arguments.shape.set;
     let shared_told = || shared.iter().map(assignment);
-    let first = Side { label: "A", path: &arguments.first, changes: shared.clone(), told: shared_told().collect() };
+    let playbook = arguments.shape.playbook.as_deref();
+    let playbook_told = |file: Option<&Path>| file.map(|file| format!("playbook {}", file.display()));
+    let first = Side {
+        label: "A",
+        path: &arguments.first,
+        playbook,
+        changes: shared.clone(),
+        told: shared_told().chain(playbook_told(playbook)).collect(),
+    };
+    let playbook_b = arguments.playbook_b.as_deref().or(playbook);
     let mut second = Side {
         label: "B",
+        playbook: playbook_b,
         path: arguments.second.as_deref().unwrap_or(&arguments.first),
         changes: shared.iter().chain(&arguments.set_b).cloned().collect(),
-        told: shared_told().chain(arguments.set_b.iter().map(assignment)).collect(),
+        told: shared_told().chain(arguments.set_b.iter().map(assignment)).chain(playbook_told(playbook_b)).collect(),
     };
-    if arguments.second.is_none() && arguments.set_b.is_empty() && arguments.profile_b.is_empty() {
-        tell.failure("there is nothing to compare: name a second scenario, or say what is different by `--profile-b` or `--set-b`");
+    let same_world = arguments.second.is_none() && arguments.set_b.is_empty();
+    if same_world && arguments.profile_b.is_empty() && arguments.playbook_b.is_none() {
+        tell.failure("there is nothing to compare: name a second scenario, or say what is different by `--profile-b`, `--playbook-b` or `--set-b`");
         return Err(Code::CannotStart);
     }
     let base = super::read(first.path, &first.shape(arguments, None), tell)?;
@@ -83,7 +95,12 @@ fn assignment((path, value): &(String, String)) -> String {
 impl Side<'_> {
     /// The command's options with what is different on this side, on one seed if given.
     fn shape(&self, arguments: &Compare, seed: Option<u64>) -> Shape {
-        Shape { seed: seed.or(arguments.shape.seed), devices: arguments.shape.devices, set: self.changes.clone() }
+        Shape {
+            seed: seed.or(arguments.shape.seed),
+            devices: arguments.shape.devices,
+            set: self.changes.clone(),
+            playbook: self.playbook.map(Path::to_owned),
+        }
     }
 }
 

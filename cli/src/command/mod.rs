@@ -38,7 +38,7 @@ fn read(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
 
 /// Loads a scenario whose oddities were told before.
 fn read_again(path: &Path, shape: &Shape, tell: &Tell) -> Result<Loaded, Code> {
-    let options = LoadOptions { seed: shape.seed, devices: shape.devices };
+    let options = LoadOptions { seed: shape.seed, devices: shape.devices, playbook: shape.playbook.clone() };
     load(path, &shape.set, &options).map_err(|problems| {
         tell.problems(&problems);
         tell.failure(&counted(problems.errors()));

@@ -120,7 +120,8 @@ fn ladder(name: &str, loaded: &Loaded, arguments: &Sweep) -> Result<Ladder, Stri
     let end = rate.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(rate.len());
     let (number, unit) = rate.split_at(end);
     let number: f64 = number.replace('_', "").parse().map_err(|_| format!("`{rate}` does not begin with a number"))?;
-    let options = LoadOptions { seed: arguments.shape.seed, devices: arguments.shape.devices };
+    let options =
+        LoadOptions { seed: arguments.shape.seed, devices: arguments.shape.devices, ..LoadOptions::default() };
     let mut rungs = Vec::new();
     for step in -6..=2 {
         let factor = f64::powi(2.0, step);

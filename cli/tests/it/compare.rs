@@ -1,6 +1,7 @@
 //! `fleetrange compare`.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::{fleetrange, starter, stderr, stdout};
 
@@ -39,6 +40,44 @@ fn a_profile_that_sees_less_is_worse_and_the_comparison_is_written_in_every_form
     for figure in ["differences.svg", "differences.csv", "fates.svg", "fates.csv"] {
         assert!(out.join("plots").join(figure).exists(), "{figure}");
     }
+}
+
+#[test]
+fn a_playbook_comes_from_a_file_of_its_own_and_an_empty_one_is_nobody_who_responds() {
+    let (dir, path) = starter();
+    let elsewhere = dir.path().join("playbooks");
+    fs::create_dir(&elsewhere).expect("a folder");
+    let (slow, nobody, wrong) = (elsewhere.join("slow.toml"), elsewhere.join("nobody.toml"), elsewhere.join("x.toml"));
+    fs::copy(dir.path().join("fleet/quarantine-action.json"), elsewhere.join("action.json")).expect("copied");
+    let responder = "mitigation-actions = [\"action.json\"]\n[[responder]]\nname = \"slow\"\ndelay = \"2h\"\n\
+                     when = { violation = { profile = \"Meters\", behaviors = [\"MessagesSent\"] } }\n\
+                     then = { mitigation = { action = \"Quarantine\" } }\n";
+    fs::write(&slow, responder).expect("writable");
+    fs::write(&nobody, "").expect("writable");
+    fs::write(&wrong, "respnder = 1\n").expect("writable");
+    let compared = |playbook: &PathBuf| {
+        fleetrange()
+            .args(["--error-format", "plain", "compare", "--quiet", "--runs", "5", "--format", "json"])
+            .args(["--devices", "1000", "--playbook-b"])
+            .args([playbook, &path])
+            .output()
+            .expect("it starts")
+    };
+    let means = |playbook: &PathBuf, score: &str| {
+        let output = compared(playbook);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let comparison: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let scores = comparison["scores"].as_array().expect("scores");
+        let row = scores.iter().find(|row| row["subject"] == "run" && row["score"] == score).expect(score);
+        ["first", "second"].map(|side| row[side]["mean"].as_f64().expect("a mean"))
+    };
+    assert_eq!(means(&nobody, "remediation_coverage"), [1.0, 0.0]);
+    // An alarm after five minutes, a change at the next tick, and the delays: two minutes, and two hours.
+    assert_eq!(means(&slow, "time_to_contain.mean"), [600.0, 7_800.0]);
+    let refused = compared(&wrong);
+    assert_eq!((refused.status.code(), stdout(&refused).as_str()), (Some(2), ""));
+    let told = stderr(&refused);
+    assert!(told.contains("x.toml:1:1") && told.contains("did you mean `responder`?"), "{told}");
 }
 
 #[test]

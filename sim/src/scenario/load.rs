@@ -2,7 +2,7 @@
 //!
 //! Every problem is collected with its place; a scenario comes back only if none of them is an error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use defender::error::{Compatibility, Warning};
@@ -14,6 +14,7 @@ use super::library::{Library, read};
 use super::lock::Lock;
 use super::overrides;
 use super::plan::{CriteriaReading, Scenario};
+use super::playbook;
 use super::problem::{Problem, Problems};
 use super::reference::TableDoc;
 use super::resolve;
@@ -27,6 +28,8 @@ pub struct LoadOptions {
     pub seed: Option<u64>,
     /// Another number of devices: classes, cohorts and targets are scaled in proportion.
     pub devices: Option<u32>,
+    /// The playbook of this file (responders, teams, mitigation actions) in the place of the scenario's own.
+    pub playbook: Option<PathBuf>,
 }
 
 /// A scenario that may run, with what is odd about it.
@@ -77,6 +80,9 @@ fn load_source(
     if !syntax.is_empty() {
         problems.extend(syntax);
         return Err(problems);
+    }
+    if let Some(file) = &options.playbook {
+        playbook::replace(&mut tree, file, &reference(), &mut problems);
     }
     for (path, value) in overrides {
         overrides::apply(&mut tree, path, value, &mut problems);

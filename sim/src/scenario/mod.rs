@@ -25,6 +25,7 @@ mod modes;
 pub mod mud;
 mod overrides;
 mod plan;
+mod playbook;
 pub mod problem;
 pub mod quantity;
 pub mod reference;

@@ -361,7 +361,7 @@ fn a_fleet_is_scaled_with_its_cohorts_and_targets() {
 
 #[test]
 fn a_lock_file_gives_the_same_scenario_from_one_file() {
-    let options = LoadOptions { seed: Some(u64::from(u32::MAX)), devices: Some(250) };
+    let options = LoadOptions { seed: Some(u64::from(u32::MAX)), devices: Some(250), ..LoadOptions::default() };
     for name in ["first-light.toml", "source-document.toml", "bad-week.toml"] {
         let set = [("attack.probing.duration".to_owned(), "30m".to_owned())];
         let loaded = load(&scenarios().join(name), &set, &options).unwrap_or_else(|problems| panic!("{problems}"));
