@@ -66,18 +66,23 @@ impl<'a> Client<'a> {
     /// What the broker lets it do at `now`.
     pub fn access(&self, account: &Account, now: Timestamp) -> Access {
         let name = account.thing_name(self.thing);
-        let allowed = |action, resource: &str| self.decide(account, now, name, action, resource);
         let usual = Usual::of(self.archetype, name);
         let reports = format!("$aws/things/{name}/defender/metrics/json");
+        let requests = [
+            Request::new(Action::Connect, name),
+            Request::new(Action::Publish, &usual.publishes),
+            Request::new(Action::Subscribe, &usual.subscribes),
+            Request::new(Action::Receive, &usual.receives),
+            Request::new(Action::Publish, &reports),
+        ];
+        let decisions = account.decide_all(now, &self.connection(name), requests);
+        let [connect, publish, subscribe, receive, report] = decisions.map(Decision::is_allowed);
         Access::NONE
             .with(Access::VALID, self.is_valid(account, now))
-            .with(Access::CONNECT, allowed(Action::Connect, name))
-            .with(Access::PUBLISH, allowed(Action::Publish, &usual.publishes))
-            .with(
-                Access::RECEIVE,
-                allowed(Action::Subscribe, &usual.subscribes) && allowed(Action::Receive, &usual.receives),
-            )
-            .with(Access::REPORT, allowed(Action::Publish, &reports))
+            .with(Access::CONNECT, connect)
+            .with(Access::PUBLISH, publish)
+            .with(Access::RECEIVE, subscribe && receive)
+            .with(Access::REPORT, report)
     }
 
     /// For each topic template (`None`: the device's own), whether it may publish there. `other` is another device;
@@ -117,8 +122,10 @@ impl<'a> Client<'a> {
     }
 
     fn decide(&self, account: &Account, now: Timestamp, client_id: &str, action: Action, resource: &str) -> bool {
-        let connection =
-            Connection { client_id, principal: Principal::Certificate(self.certificate), source_ip: self.source };
-        account.decide(now, &connection, &Request::new(action, resource)) == Decision::Allowed
+        account.decide(now, &self.connection(client_id), &Request::new(action, resource)).is_allowed()
+    }
+
+    fn connection<'c>(&self, client_id: &'c str) -> Connection<'c> {
+        Connection { client_id, principal: Principal::Certificate(self.certificate), source_ip: self.source }
     }
 }

@@ -59,12 +59,27 @@ impl Account {
     ///
     /// Whether the principal authenticates at all is not asked here (V-15).
     pub fn decide(&self, now: Timestamp, connection: &Connection<'_>, request: &Request<'_>) -> Decision {
-        self.in_context(now, connection, |context| match self.role_documents(connection.principal) {
-            None => decide(self.iot_documents(connection), request, context),
-            Some((role, authenticated)) => match decide(role, request, context) {
-                Decision::Allowed if authenticated => decide(self.iot_documents(connection), request, context),
-                by_role => by_role,
-            },
+        let [decision] = self.decide_all(now, connection, [*request]);
+        decision
+    }
+
+    /// As [`Account::decide`], for several requests of one connection: whose it is and what binds it is looked up once.
+    pub fn decide_all<const N: usize>(
+        &self,
+        now: Timestamp,
+        connection: &Connection<'_>,
+        requests: [Request<'_>; N],
+    ) -> [Decision; N] {
+        self.in_context(now, connection, |context, attached| {
+            let role = self.role_documents(connection.principal);
+            let policies = self.iot_documents(attached, connection.principal);
+            requests.map(|request| match &role {
+                None => decide(&policies, &request, context),
+                Some((role, authenticated)) => match decide(role, &request, context) {
+                    Decision::Allowed if *authenticated => decide(&policies, &request, context),
+                    by_role => by_role,
+                },
+            })
         })
     }
 
@@ -76,13 +91,16 @@ impl Account {
         connection: &Connection<'_>,
         request: &Request<'_>,
     ) -> Authorization {
-        self.in_context(now, connection, |context| match self.role_documents(connection.principal) {
-            None => authorize(self.iot_documents(connection), request, context),
-            Some((role, authenticated)) => {
-                let by_role = authorize(role, request, context);
-                match by_role.decision {
-                    Decision::Allowed if authenticated => authorize(self.iot_documents(connection), request, context),
-                    _ => by_role,
+        self.in_context(now, connection, |context, attached| {
+            let by_policies = || authorize(self.iot_documents(attached, connection.principal), request, context);
+            match self.role_documents(connection.principal) {
+                None => by_policies(),
+                Some((role, authenticated)) => {
+                    let by_role = authorize(role, request, context);
+                    match by_role.decision {
+                        Decision::Allowed if authenticated => by_policies(),
+                        _ => by_role,
+                    }
                 }
             }
         })
@@ -94,8 +112,9 @@ impl Account {
         self.effective_policies_of_principal(self.attached_thing(connection), Some(connection.principal))
     }
 
-    fn iot_documents(&self, connection: &Connection<'_>) -> Vec<&Document> {
-        self.policies_of_connection(connection).into_iter().filter_map(|policy| self.default_document(policy)).collect()
+    fn iot_documents(&self, attached: Option<ThingId>, principal: Principal) -> Vec<&Document> {
+        let policies = self.effective_policies_of_principal(attached, Some(principal));
+        policies.into_iter().filter_map(|policy| self.default_document(policy)).collect()
     }
 
     /// The documents of the pool's role that binds an identity, and whether the identity signed in.
@@ -109,7 +128,12 @@ impl Account {
         Some((documents.unwrap_or_default(), authenticated))
     }
 
-    fn in_context<T>(&self, now: Timestamp, connection: &Connection<'_>, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+    fn in_context<T>(
+        &self,
+        now: Timestamp,
+        connection: &Connection<'_>,
+        ask: impl FnOnce(&Context<'_>, Option<ThingId>) -> T,
+    ) -> T {
         let attached = self.attached_thing(connection);
         let attributes = attached.map(|thing| self.thing_attributes(thing));
         let thing = attached.map(|thing| AttachedThing {
@@ -143,13 +167,14 @@ impl Account {
             Principal::CognitoIdentity(identity) => self.cognito.identity_row(identity).map(|row| row.id.as_str()),
             Principal::Certificate(_) => None,
         };
-        ask(&Context {
+        let context = Context {
             client_id: Some(connection.client_id),
             thing,
             certificate,
             source_ip: connection.source_ip,
             cognito_identity,
             ..Context::new(now, &self.scope)
-        })
+        };
+        ask(&context, attached)
     }
 }
