@@ -45,7 +45,7 @@ use std::sync::Arc;
 use defender::metric::Metric;
 use defender::time::Millis;
 
-pub use report::{Fate, Memory, OnReports, Passage, Report};
+pub use report::{Fate, Memory, More, OnReports, Passage, Report, Sets};
 
 use crate::scenario::fields::Fields;
 use crate::scenario::source::Source;

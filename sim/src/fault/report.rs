@@ -16,34 +16,41 @@ pub struct Report {
     pub amounts: Option<[u32; 4]>,
     /// Listening TCP and UDP ports, established TCP connections.
     pub levels: [u32; 3],
-    /// Listening TCP ports beside the usual ones.
-    pub tcp_ports: Vec<u16>,
-    /// Listening UDP ports beside the usual ones.
-    pub udp_ports: Vec<u16>,
-    /// Remote addresses beside the usual ones.
-    pub destinations: Vec<IpAddr>,
-    /// Custom metrics that are numbers, as codes, in the order of the program's columns.
-    #[serde(default)]
-    pub custom: Vec<u32>,
-    /// Elements of custom lists beside the usual ones, by metric.
-    #[serde(default)]
-    pub lists: Vec<(String, Vec<String>)>,
+    /// What else it tells; of most reports nothing, and those are small.
+    pub more: Option<Box<More>>,
     /// When it was made.
     pub made: Timestamp,
     /// When it reaches the service; all that the service believes about its time.
     pub arrives: Timestamp,
 }
 
-impl Report {
-    /// Whether it tells no more of sets than is usual.
-    pub fn has_usual_sets(&self) -> bool {
-        let Report { tcp_ports, udp_ports, destinations, lists, .. } = self;
-        tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty()
-    }
+/// What a report tells beside amounts and levels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct More {
+    /// Custom metrics that are numbers, as codes, in the order of the program's columns.
+    pub custom: Vec<u32>,
+    /// What its sets hold beside the usual.
+    pub sets: Sets,
+}
 
-    /// Whether it tells nothing but amounts and levels, and no more of sets than is usual.
-    pub fn is_plain(&self) -> bool {
-        self.custom.is_empty() && self.has_usual_sets()
+/// Elements of a report's sets beside the usual ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sets {
+    /// Listening TCP ports.
+    pub tcp_ports: Vec<u16>,
+    /// Listening UDP ports.
+    pub udp_ports: Vec<u16>,
+    /// Remote addresses.
+    pub destinations: Vec<IpAddr>,
+    /// Custom lists, by metric.
+    pub lists: Vec<(String, Vec<String>)>,
+}
+
+impl Sets {
+    /// Whether there is nothing beside the usual.
+    pub fn are_usual(&self) -> bool {
+        let Sets { tcp_ports, udp_ports, destinations, lists } = self;
+        tcp_ports.is_empty() && udp_ports.is_empty() && destinations.is_empty() && lists.is_empty()
     }
 }
 
@@ -158,17 +165,8 @@ pub(super) mod testing {
         let mut memory = Memory::default();
         let passed = (0..100).map(|number| {
             let made = Timestamp(number * 300_000);
-            let mut report = Report {
-                amounts: Some([10, 20, 30, 40]),
-                levels: [1, 0, 2],
-                tcp_ports: vec![],
-                udp_ports: vec![],
-                destinations: vec![],
-                custom: vec![],
-                lists: vec![],
-                made,
-                arrives: made,
-            };
+            let mut report =
+                Report { amounts: Some([10, 20, 30, 40]), levels: [1, 0, 2], more: None, made, arrives: made };
             let mut copies = Vec::new();
             let mut passage = Passage {
                 elapsed: Millis(made.0),

@@ -31,6 +31,7 @@ use defender::detect::columns::{
 };
 use defender::detect::criteria::Observed;
 use defender::detect::ml::Readings;
+use defender::detect::report::ReportLimits;
 use defender::metric::{Metric, MetricRef};
 use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -303,10 +304,13 @@ impl Shard {
             set_lane(&mut every_tick, lane, tables(device).report_every == Some(1));
             set_lane(&mut tick.known, lane, true);
         }
+        let least = ReportLimits::default().min_interval;
+        let reach: Vec<Millis> = reach.collect();
+        let spaced: Vec<bool> = reach.iter().map(|reach| common.replay.is_none() && *reach >= least).collect();
         let mut shard = Shard {
             first,
             due: due.collect(),
-            reach: reach.collect(),
+            reach,
             keys,
             access: devices.iter().map(|device| device.access).collect(),
             limited: vec![0; words],
@@ -327,7 +331,7 @@ impl Shard {
             dark: vec![0; words],
             was_dark: vec![0; words],
             judge: Columns::new(&common.program, lanes),
-            transit: Transit::new(faults, &tick.arrival),
+            transit: Transit::new(faults, &tick.arrival, |lane| spaced[lane]),
             candidates: common.slate.as_ref().map(|slate| {
                 let mut watched = vec![0; words];
                 overlays.iter().for_each(|overlay| set_lane(&mut watched, overlay.lane as usize, true));

@@ -10,7 +10,7 @@ use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Common, Shard};
-use crate::fault::{Fate, Fault, Mechanism, Memory, Passage, Report, Stage};
+use crate::fault::{Fate, Fault, Mechanism, Memory, More, Passage, Report, Sets, Stage};
 
 /// What a report tells since the one before.
 pub(super) const AMOUNTS: [Column; 4] = [Column::BytesOut, Column::BytesIn, Column::PacketsOut, Column::PacketsIn];
@@ -78,7 +78,7 @@ enum Before {
 
 impl Before {
     fn new(report: &Report) -> Before {
-        if report.is_plain() {
+        if report.more.is_none() {
             Before::Plain(report.amounts, report.levels, report.arrives)
         } else {
             Before::Other(Box::new(report.clone()))
@@ -88,7 +88,8 @@ impl Before {
     fn differs(&self, report: &Report) -> bool {
         match self {
             Before::Plain(amounts, levels, arrives) => {
-                (report.amounts, report.levels, report.arrives) != (*amounts, *levels, *arrives) || !report.is_plain()
+                (report.amounts, report.levels, report.arrives) != (*amounts, *levels, *arrives)
+                    || report.more.is_some()
             }
             Before::Other(before) => **before != *report,
         }
@@ -98,11 +99,11 @@ impl Before {
 /// A device whose reports may be struck.
 #[derive(Clone, Debug)]
 struct Road {
-    lane: usize,
+    lane: u32,
     /// When its reports are made \[ms after the start of a tick\].
     phase: u32,
     /// Its faults, upstream first.
-    faults: Range<usize>,
+    faults: Range<u32>,
     /// From when until when some of them may strike.
     dangerous: Range<Timestamp>,
     /// Reports on their way, in the order of arrival, then of their making.
@@ -116,8 +117,13 @@ struct Road {
 pub(super) struct Transit {
     faults: Vec<ReportFault>,
     roads: Vec<Road>,
+    /// Roads that nothing can have happened on yet, the next to become dangerous last.
+    ahead: Vec<u32>,
+    /// Roads to look after. On all others reports stay where they are: they arrive as they are made, and far enough from
+    /// each other. Most faults strike for a few hours of a run, so this is most of them.
+    open: Vec<u32>,
     /// Roads on which a report came at another time than it was made, since the last rewinding.
-    moved: Vec<usize>,
+    moved: Vec<u32>,
     scratch: Scratch,
 }
 
@@ -129,12 +135,13 @@ pub(super) struct TransitMemory {
 }
 
 impl Transit {
-    /// The way of the reports of a shard whose lanes report at these times of a tick.
-    pub fn new(mut faults: Vec<ReportFault>, arrival: &[u32]) -> Transit {
+    /// The way of the reports of a shard whose lanes report at these times of a tick; `regular` tells whether a lane's
+    /// reports, as they are made, are never too close to each other for the service.
+    pub fn new(mut faults: Vec<ReportFault>, arrival: &[u32], regular: impl Fn(usize) -> bool) -> Transit {
         faults.sort_by_key(|fault| (fault.lane, fault.stage, fault.key));
         let mut roads: Vec<Road> = Vec::new();
         for (index, fault) in faults.iter().enumerate() {
-            let lane = fault.lane as usize;
+            let (lane, index) = (fault.lane, index as u32);
             match roads.last_mut() {
                 Some(road) if road.lane == lane => {
                     road.faults.end = index + 1;
@@ -143,7 +150,7 @@ impl Transit {
                 }
                 _ => roads.push(Road {
                     lane,
-                    phase: arrival[lane],
+                    phase: arrival[lane as usize],
                     faults: index..index + 1,
                     dangerous: fault.onset..fault.end,
                     flying: Vec::new(),
@@ -151,13 +158,18 @@ impl Transit {
                 }),
             }
         }
-        Transit { faults, roads, ..Transit::default() }
+        for road in roads.iter_mut().filter(|road| !regular(road.lane as usize)) {
+            road.dangerous = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+        }
+        let mut ahead: Vec<u32> = (0..roads.len() as u32).collect();
+        ahead.sort_by_key(|road| std::cmp::Reverse(roads[*road as usize].dangerous.start));
+        Transit { faults, roads, ahead, ..Transit::default() }
     }
 
     /// Every lane reports at its own time again.
     pub fn rewind(&mut self, arrival: &mut [u32]) {
-        for road in self.moved.drain(..).map(|road| &self.roads[road]) {
-            arrival[road.lane] = road.phase;
+        for road in self.moved.drain(..).map(|road| &self.roads[road as usize]) {
+            arrival[road.lane as usize] = road.phase;
         }
     }
 
@@ -199,9 +211,9 @@ impl Road {
     /// way, but has arrived.
     fn send(&mut self, report: Report, faults: &mut [ReportFault], interval: Millis, scratch: &mut Scratch) -> bool {
         let Scratch { sent, copies } = scratch;
-        let before = (self.flying.is_empty() && report.is_plain()).then(|| Before::new(&report));
+        let before = (self.flying.is_empty() && report.more.is_none()).then(|| Before::new(&report));
         sent.push(report);
-        for fault in &mut faults[self.faults.clone()] {
+        for fault in &mut faults[self.faults.start as usize..self.faults.end as usize] {
             let mut position = 0;
             while let Some(report) = sent.get_mut(position) {
                 if fault.pass(report, interval, copies) == Fate::Lost {
@@ -249,18 +261,25 @@ fn is_taken(last: &mut Option<Timestamp>, arrives: Timestamp) -> bool {
 impl Shard {
     /// Puts the reports of this tick on their way, and what arrives in it in their place.
     pub(super) fn carry_reports(&mut self, common: &Common) {
-        let Transit { mut faults, mut roads, mut moved, mut scratch } = std::mem::take(&mut self.transit);
-        for (index, road) in roads.iter_mut().enumerate() {
-            let lane = road.lane;
+        let Transit { mut faults, mut roads, mut ahead, mut open, mut moved, mut scratch } =
+            std::mem::take(&mut self.transit);
+        while let Some(next) = ahead.last().filter(|next| roads[**next as usize].dangerous.start < self.tick.end) {
+            open.push(*next);
+            ahead.pop();
+        }
+        open.retain(|index| {
+            let road = &mut roads[*index as usize];
+            let lane = road.lane as usize;
             set_lane(&mut self.tick.without_amounts, lane, false);
             let reported = has_lane(&self.tick.reported, lane);
             let made = self.tick.start + Millis(i64::from(self.tick.arrival[lane]));
-            // Most faults strike for a few hours of a run; at other times reports stay where they are.
             if road.flying.is_empty() && !road.dangerous.contains(&made) {
-                if reported && !is_taken(&mut road.taken, made) {
+                let taken = reported && is_taken(&mut road.taken, made);
+                if reported && !taken {
                     self.drop_report(lane);
                 }
-                continue;
+                // The danger is over, and with a report that was taken as it was made, all is as if it had never been.
+                return !(taken && road.dangerous.end <= made);
             }
             if reported {
                 let report = self.pick_up(lane);
@@ -268,20 +287,21 @@ impl Shard {
                     if !is_taken(&mut road.taken, made) {
                         self.drop_report(lane);
                     }
-                    continue;
+                    return true;
                 }
             }
             match road.take(self.tick.end) {
                 Some(report) => {
                     self.hand_over(common, lane, report);
                     if self.tick.arrival[lane] != road.phase {
-                        moved.push(index);
+                        moved.push(*index);
                     }
                 }
                 None => self.drop_report(lane),
             }
-        }
-        self.transit = Transit { faults, roads, moved, scratch };
+            true
+        });
+        self.transit = Transit { faults, roads, ahead, open, moved, scratch };
     }
 
     /// A lane's report of this tick, taken out of it.
@@ -291,19 +311,22 @@ impl Shard {
         let mut report = Report {
             amounts: Some(AMOUNTS.map(|column| numbers[column.index()][lane])),
             levels: LEVELS.map(|column| numbers[column.index()][lane]),
-            tcp_ports: Vec::new(),
-            udp_ports: Vec::new(),
-            destinations: Vec::new(),
-            custom: self.custom.iter().map(|column| numbers[*column][lane]).collect(),
-            lists: Vec::new(),
+            more: None,
             made,
             arrives: made,
         };
-        if let Some(extras) = self.extras.get_mut(&(lane as u32)) {
-            report.tcp_ports = std::mem::take(&mut extras.tcp_ports);
-            report.udp_ports = std::mem::take(&mut extras.udp_ports);
-            report.destinations = std::mem::take(&mut extras.destinations);
-            report.lists = std::mem::take(&mut extras.lists);
+        let sets = match self.extras.get_mut(&(lane as u32)) {
+            Some(extras) => Sets {
+                tcp_ports: std::mem::take(&mut extras.tcp_ports),
+                udp_ports: std::mem::take(&mut extras.udp_ports),
+                destinations: std::mem::take(&mut extras.destinations),
+                lists: std::mem::take(&mut extras.lists),
+            },
+            None => Sets::default(),
+        };
+        if !self.custom.is_empty() || !sets.are_usual() {
+            let custom = self.custom.iter().map(|column| self.tick.numbers[*column][lane]).collect();
+            report.more = Some(Box::new(More { custom, sets }));
         }
         report
     }
@@ -317,12 +340,13 @@ impl Shard {
         for (column, value) in AMOUNTS.into_iter().zip(amounts).chain(LEVELS.into_iter().zip(report.levels)) {
             self.tick.numbers[column.index()][lane] = value;
         }
-        for (column, value) in self.custom.iter().zip(&report.custom) {
+        let More { custom, sets } = report.more.map(|more| *more).unwrap_or_default();
+        for (column, value) in self.custom.iter().zip(&custom) {
             self.tick.numbers[*column][lane] = *value;
         }
-        let usual = report.has_usual_sets();
-        let Report { tcp_ports, udp_ports, destinations, lists, .. } = report;
+        let usual = sets.are_usual();
         if !usual {
+            let Sets { tcp_ports, udp_ports, destinations, lists } = sets;
             let extras = self.extras.entry(lane as u32).or_default();
             (extras.tcp_ports, extras.udp_ports, extras.destinations) = (tcp_ports, udp_ports, destinations);
             extras.lists = lists;
