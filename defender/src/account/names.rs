@@ -1,20 +1,32 @@
 //! Names, each stored once, and an index that finds a row by its key without storing the key again.
 
 /// An open-addressing index from a key's hash to a row number. The key itself lives in the caller's table, so a row
-/// costs four bytes at a load of at most three quarters; order of rows is the table's own and never the hash's.
+/// costs eight bytes at a load of at most three quarters; order of rows is the table's own and never the hash's. Half a
+/// hash stands beside each row: rows of other keys are passed by without a look into the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowIndex {
-    slots: Vec<u32>,
+    slots: Vec<Slot>,
     occupied: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// The upper half of the key's hash.
+    tag: u32,
+    row: u32,
 }
 
 const EMPTY: u32 = u32::MAX;
 const REMOVED: u32 = u32::MAX - 1;
 
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
 impl RowIndex {
     /// The row whose key has this hash and satisfies `same`.
     pub(crate) fn find(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
-        self.slot_of(hash, same).map(|slot| self.slots[slot])
+        self.slot_of(hash, same).map(|slot| self.slots[slot].row)
     }
 
     /// Adds a row that is known to be absent. `hash_of` is asked again for every row when the index grows.
@@ -31,7 +43,7 @@ impl RowIndex {
     /// Forgets the row whose key has this hash and satisfies `same`.
     pub(crate) fn remove(&mut self, hash: u64, same: impl Fn(u32) -> bool) {
         if let Some(slot) = self.slot_of(hash, same) {
-            self.slots[slot] = REMOVED;
+            self.slots[slot].row = REMOVED;
         }
     }
 
@@ -45,7 +57,7 @@ impl RowIndex {
 
     /// Heap in use \[bytes\].
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<u32>()
+        self.slots.capacity() * size_of::<Slot>()
     }
 
     fn slot_of(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<usize> {
@@ -53,8 +65,8 @@ impl RowIndex {
         let mut slot = hash as usize & mask;
         loop {
             match self.slots[slot] {
-                EMPTY => return None,
-                row if row != REMOVED && same(row) => return Some(slot),
+                Slot { row: EMPTY, .. } => return None,
+                Slot { tag: other, row } if other == tag(hash) && row != REMOVED && same(row) => return Some(slot),
                 _ => slot = (slot + 1) & mask,
             }
         }
@@ -64,18 +76,18 @@ impl RowIndex {
     fn place(&mut self, hash: u64, row: u32) -> bool {
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
-        while self.slots[slot] < REMOVED {
+        while self.slots[slot].row < REMOVED {
             slot = (slot + 1) & mask;
         }
-        let fresh = self.slots[slot] == EMPTY;
-        self.slots[slot] = row;
+        let fresh = self.slots[slot].row == EMPTY;
+        self.slots[slot] = Slot { tag: tag(hash), row };
         fresh
     }
 
     fn grow(&mut self, length: usize, hash_of: impl Fn(u32) -> u64) {
-        let old = std::mem::replace(&mut self.slots, vec![EMPTY; length]);
+        let old = std::mem::replace(&mut self.slots, vec![Slot { tag: 0, row: EMPTY }; length]);
         self.occupied = 0;
-        for row in old.into_iter().filter(|&row| row < REMOVED) {
+        for row in old.into_iter().map(|slot| slot.row).filter(|row| *row < REMOVED) {
             self.place(hash_of(row), row);
             self.occupied += 1;
         }
