@@ -654,10 +654,16 @@ impl Shard {
     fn hold_reports(&mut self, lanes: Range<usize>, due: u32) {
         let mut reports = [0; LANES];
         let reports = &mut reports[..lanes.len()];
-        for (lane, reports) in lanes.clone().zip(reports.iter_mut()) {
-            let now = self.due[lane] == due && has_lane(&self.tick.active, lane);
-            set_lane(&mut self.tick.reported, lane, now);
-            *reports = if now { u32::MAX } else { 0 };
+        for word in lanes.start / 64..lanes.end.div_ceil(64) {
+            let range = lanes.start.max(word * 64)..lanes.end.min(word * 64 + 64);
+            let all = range.clone().fold(0, |mask, lane| mask | 1_u64 << (lane % 64));
+            let due = range.clone().fold(0, |mask, lane| mask | u64::from(self.due[lane] == due) << (lane % 64));
+            let now = due & self.tick.active[word];
+            let reported = &mut self.tick.reported[word];
+            *reported = *reported & !all | now;
+            for lane in range {
+                reports[lane - lanes.start] = 0_u32.wrapping_sub((now >> (lane % 64) & 1) as u32);
+            }
         }
         for (held, column) in self.pending.iter_mut().zip(AMOUNTS) {
             let amounts = &mut self.tick.numbers[column.index()][lanes.clone()];

@@ -65,23 +65,29 @@ pub(super) struct Window {
 
 /// When each lane last gave data of any kind (D-60): the end of a tick in which it was active, or a report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct LastData(Vec<Timestamp>);
+pub(super) struct LastData {
+    /// By word: the end of the last tick in which all its lanes were active, which are most.
+    all: Vec<Timestamp>,
+    /// By lane: when it last gave data in a tick of which that is not true.
+    own: Vec<Timestamp>,
+}
 
 impl LastData {
     pub(super) fn new(lanes: usize) -> LastData {
-        LastData(vec![Timestamp(i64::MIN / 2); lanes])
+        let never = Timestamp(i64::MIN / 2);
+        LastData { all: vec![never; lanes.div_ceil(64)], own: vec![never; lanes] }
     }
 
     pub(super) fn lanes(&self) -> usize {
-        self.0.len()
+        self.own.len()
     }
 
     /// Notes who was active or reported in a tick.
     pub(super) fn take(&mut self, tick: &Tick) {
-        for (word, lanes) in self.0.chunks_mut(64).enumerate() {
+        for (word, lanes) in self.own.chunks_mut(64).enumerate() {
             let (active, reported) = (tick.active[word], tick.reported[word]);
             if active.count_ones() as usize == lanes.len() {
-                lanes.fill(tick.end);
+                self.all[word] = tick.end;
                 continue;
             }
             for bit in bits(active) {
@@ -96,7 +102,7 @@ impl LastData {
 
     /// Whether a lane has been silent for more than two days.
     pub(super) fn is_silent(&self, lane: usize, now: Timestamp) -> bool {
-        now - self.0[lane] > SILENCE
+        now - self.own[lane].max(self.all[lane / 64]) > SILENCE
     }
 }
 
