@@ -263,9 +263,14 @@ impl Shard {
     pub(super) fn carry_reports(&mut self, common: &Common) {
         let Transit { mut faults, mut roads, mut ahead, mut open, mut moved, mut scratch } =
             std::mem::take(&mut self.transit);
+        let known = open.len();
         while let Some(next) = ahead.last().filter(|next| roads[**next as usize].dangerous.start < self.tick.end) {
             open.push(*next);
             ahead.pop();
+        }
+        // One after the other in memory, too.
+        if open.len() > known {
+            open.sort_unstable();
         }
         open.retain(|index| {
             let road = &mut roads[*index as usize];
