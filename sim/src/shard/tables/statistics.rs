@@ -15,6 +15,8 @@ use crate::scenario::{Archetype, Traffic};
 use crate::shard::Run;
 use crate::shard::kernel::{Ranks, ordinary};
 
+mod compound;
+
 const LANES: usize = 128;
 const WEEK: u64 = 7 * 288;
 
