@@ -400,5 +400,5 @@ fn another_seed_is_another_world() {
 #[test]
 fn golden_digest() {
     let run = play(&first_light(1_000), 2);
-    assert_eq!(run.outcome.header.digest, "246dec9304824f27137d1b33bce3761ad9d0acf3100c27689a9fe255dd2df988");
+    assert_eq!(run.outcome.header.digest, "864f47f244920d52458e9553bdc97d2b0377943e2466955d3cb00605fde6f1c4");
 }

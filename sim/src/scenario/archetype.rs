@@ -279,11 +279,12 @@ mod tests {
     }
 
     /// The keys of an archetype, by the group that its `[sources]` speak of.
-    const GROUPS: [(&str, &[&str]); 7] = [
+    const GROUPS: [(&str, &[&str]); 8] = [
         ("day", &["hours", "weekend"]),
         ("messages", &["sent", "received", "message-size"]),
         ("packets", &["packets-out", "packets-in", "packet-size-out", "packet-size-in"]),
         ("sessions", &["reconnects", "authorization-failures", "duty"]),
+        ("modes", &["bursts", "updates", "boot"]),
         ("agent", &["agent", "report-interval"]),
         ("network", &["tcp-ports", "udp-ports", "extra-connections", "destinations"]),
         ("devices", &["heterogeneity"]),
@@ -295,7 +296,8 @@ mod tests {
         let mut page = "# Archetypes\n\nWhat kinds of device do on an ordinary day. Each is a file of \
                         `sim/archetypes/`, written as a class's `overrides` are: copy one, change it, and name its path \
                         as a class's `archetype`. Rates are means over the week; `hours` and `weekend` shape them in \
-                        the time zone of the class. Where a source is given, it is for what the text says; **every \
+                        the time zone of the class. `bursts`, `updates` and `boot` come on top of them, and `duty` is the share \
+                        of the time that is not slept through. Where a source is given, it is for what the text says; **every \
                         number that is called our estimate is one**, of the right size and no measurement.\n\n\
                         This page is generated from the files: `UPDATE_DOCS=1 cargo test -p fleetrange-sim --lib \
                         reference`.\n"

@@ -62,8 +62,9 @@ impl Shard {
             findings: _,
             // …candidates are judged in runs that nobody interrupts…
             candidates: _,
-            // …and this follows from `access`.
+            // …and these follow from `access` and `pending`.
             limited: _,
+            held: _,
             access,
             pending,
             down_since,
@@ -117,6 +118,7 @@ impl Shard {
         }
         self.access = memory.access;
         self.pending = memory.pending;
+        self.held = self.pending.iter().any(|held| held.iter().any(|amount| *amount > 0));
         self.down_since = memory.down_since;
         self.dark = memory.dark;
         self.expiries = memory.expiries;

@@ -209,6 +209,8 @@ pub(crate) struct Shard {
     every_tick: Mask,
     /// Amounts since the last report, where reports are rarer than ticks; in the order of [`AMOUNTS`].
     pending: [Vec<u32>; 4],
+    /// Whether a lane that reports in every tick has amounts that wait for the next report.
+    held: bool,
     /// Columns of custom metrics.
     custom: Vec<usize>,
     /// By column beside the usual ones, and lane: which topics count. Empty if the program has none.
@@ -316,6 +318,7 @@ impl Shard {
             limited: vec![0; words],
             every_tick,
             pending: std::array::from_fn(|_| vec![0; lanes]),
+            held: false,
             custom: custom_columns(&common.program),
             counted: (0..counted.first().map_or(0, Vec::len))
                 .map(|slot| counted.iter().map(|lane| lane[slot]).collect())
@@ -572,6 +575,7 @@ impl Shard {
             kernel::ordinary(&self.keys, run, tables, common.needs, number, tick_index, &mut self.tick);
         }
         self.change_modes(common, number);
+        let mut left = false;
         for index in 0..simulated {
             let Run { class, ref lanes, .. } = self.runs[index];
             let (class, lanes) = (&common.classes[class], lanes.clone());
@@ -580,10 +584,13 @@ impl Shard {
             if let Some(below) = tables.awake_below {
                 self.sleep(lanes.clone(), below, number);
             }
-            if let Some(every) = tables.report_every.filter(|every| *every > 1) {
-                self.hold_reports(lanes, (number % every) as u32);
+            match tables.report_every {
+                Some(1) if self.held => left |= self.release(lanes),
+                Some(every) if every > 1 => self.hold_reports(lanes, (number % every) as u32),
+                _ => {}
             }
         }
+        self.held = left;
         self.play_back(common, tick_index, number);
         self.limit(common);
         for (violations, base) in self.tick.set_violations.iter_mut().zip(&self.base_violations) {
@@ -677,6 +684,17 @@ impl Shard {
             let levels = &mut self.tick.numbers[*column][lanes.clone()];
             levels.iter_mut().zip(&*reports).for_each(|(level, reports)| *level &= reports);
         }
+    }
+
+    /// Agents that report in every tick tell what waited for this report; those that are asleep keep it. Whether any does.
+    fn release(&mut self, lanes: Range<usize>) -> bool {
+        for (held, column) in self.pending.iter_mut().zip(AMOUNTS) {
+            for lane in lanes.clone().filter(|lane| has_lane(&self.tick.reported, *lane)) {
+                let amount = &mut self.tick.numbers[column.index()][lane];
+                *amount = amount.saturating_add(std::mem::take(&mut held[lane]));
+            }
+        }
+        self.pending.iter().any(|held| held[lanes.clone()].iter().any(|amount| *amount > 0))
     }
 
     /// What the broker refuses.

@@ -313,6 +313,7 @@ impl Shard {
         } else {
             let held = self.pending.iter_mut().zip(traffic);
             held.for_each(|(held, amount)| held[lane] = held[lane].saturating_add(amount as u32));
+            self.held = true;
         }
     }
 }

@@ -252,3 +252,27 @@ fn modes_are_a_function_of_their_address() {
         assert_eq!(early.tick.numbers, late.tick.numbers, "tick {index}");
     }
 }
+
+/// A start that comes too late for the report of its window is told of in the next one, by agents that report in every
+/// window as by others.
+#[test]
+fn what_a_start_took_is_reported_later_if_not_at_once() {
+    let archetype = Archetype {
+        report_interval: Some(Millis::minutes(5)),
+        ..even(Modes { boot: Some(Boot { losses_per_day: 0.0, ..BOOT }), ..Modes::default() })
+    };
+    let common = common(&archetype, Millis::minutes(5));
+    let [mut other, mut started] = [shard(&common), shard(&common)];
+    other.sample(&common, 0);
+    started.sample(&common, 0);
+    set_lane(&mut started.tick.reported, 7, false);
+    started.comes_back(&common, 7, 0);
+    other.sample(&common, 1);
+    started.sample(&common, 1);
+    let tables = &common.classes[0].tables;
+    for (column, amount) in AMOUNTS.into_iter().zip(boot_traffic(tables, &BOOT, u64::from(BOOT.messages))) {
+        let more = started.tick.column(column).iter().zip(other.tick.column(column)).map(|(a, b)| u64::from(a - b));
+        assert_eq!(more.enumerate().filter(|(_, more)| *more > 0).collect::<Vec<_>>(), [(7, amount)]);
+    }
+    assert!(!started.held && started.pending.iter().flatten().all(|held| *held == 0));
+}
