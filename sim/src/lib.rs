@@ -2,6 +2,7 @@
 pub mod alteration;
 pub mod attack;
 mod broker;
+pub mod calendar;
 pub mod confounder;
 pub mod defect;
 pub mod dice;

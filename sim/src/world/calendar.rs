@@ -1,10 +1,7 @@
-//! The calendar of rare things: a total order by time, then by the order in which entries were made.
-
-use std::collections::BTreeMap;
+//! What the world has in its calendar.
 
 use defender::ids::ThingId;
 use defender::jobs::JobIndex;
-use defender::time::Timestamp;
 
 use super::desk::DeskEvent;
 use super::respond::PendingResponse;
@@ -35,24 +32,5 @@ pub(super) enum Task {
     Execute { job: JobIndex, device: u32, outcome: DeviceOutcome },
 }
 
-/// Entries in order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Calendar {
-    entries: BTreeMap<(Timestamp, u64), Task>,
-    serial: u64,
-}
-
-impl Calendar {
-    pub fn add(&mut self, time: Timestamp, task: Task) {
-        self.entries.insert((time, self.serial), task);
-        self.serial += 1;
-    }
-
-    pub fn next(&self) -> Option<Timestamp> {
-        self.entries.first_key_value().map(|((time, _), _)| *time)
-    }
-
-    pub fn pop(&mut self) -> Option<(Timestamp, Task)> {
-        self.entries.pop_first().map(|((time, _), task)| (time, task))
-    }
-}
+/// What is to be done, in order.
+pub(super) type Calendar = crate::calendar::Calendar<Task>;
