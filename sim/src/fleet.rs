@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use defender::account::{
     Account, CaCertificateFacts, CertificateFacts, IssuerFacts, PolicyTarget, Principal, SerialNumber,
-    ThingPrincipalType,
+    ThingGroupProperties, ThingPrincipalType,
 };
 use defender::error::ServiceError;
 use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
@@ -47,7 +47,7 @@ impl Fleet {
         for policy in &scenario.policies {
             account.create_policy(now, &policy.name, &policy.document)?;
         }
-        for group in &scenario.groups {
+        for group in scenario.groups.iter().filter(|group| group.query.is_none()) {
             let id = account.create_thing_group(now, &group.name, group.parent.as_deref())?;
             for policy in &group.policies {
                 let policy = account.policy(policy).ok_or_else(|| ServiceError::not_found("policy", policy))?;
@@ -61,6 +61,11 @@ impl Fleet {
         }
         for (index, class) in scenario.classes.iter().enumerate() {
             fleet.add_class(scenario, index, class)?;
+        }
+        for group in &scenario.groups {
+            if let Some(query) = &group.query {
+                fleet.account.create_dynamic_thing_group(now, &group.name, query, ThingGroupProperties::default())?;
+            }
         }
         fleet.account.pause_changes(false);
         Ok(fleet)

@@ -244,7 +244,7 @@ pub struct BehaviorRow {
     pub suppressed: bool,
     /// For statistical thresholds: the share of device-windows that lies outside by construction.
     pub built_in_share: Option<f64>,
-    /// Devices that its profile's targets covered at the start, as ascending ranges.
+    /// Devices that its profile covered at some time, as ascending ranges.
     pub covers: Vec<Range<u32>>,
     /// Datapoints judged.
     pub datapoints: u64,

@@ -35,7 +35,22 @@ impl DynamicQuery {
     }
 }
 
+/// Says what is wrong with a fleet-index query, as the engine would when a dynamic group is created (V-09).
+///
+/// # Errors
+/// `InvalidQueryException` for a query that is malformed or uses what this engine's index does not hold.
+pub fn check_query(query: &str) -> Result<(), ServiceError> {
+    DynamicQuery::parse(query).map(drop)
+}
+
 impl Account {
+    /// Whether there is a dynamic group whose query looks at what is in alarm (D-90): only then does anybody need
+    /// [`Account::index_violation`].
+    pub fn indexes_violations(&self) -> bool {
+        let queries = self.groups.dynamic.iter().filter_map(|group| self.groups.rows[group.index()].query.as_ref());
+        queries.into_iter().any(|query| query.parsed.looks_at_violations())
+    }
+
     /// Creates a dynamic group over the index `AWS_Things` (V-09). The same group again is the group that is there.
     ///
     /// # Errors

@@ -64,6 +64,7 @@ pub use certificate::{Certificate, Transfer};
 pub use change::Change;
 pub use cognito::CognitoPool;
 pub use document::DocumentId;
+pub use dynamic_group::check_query;
 pub use facts::{CertificateFacts, CertificateMode, CertificateStatus, CertificateText, SerialNumber};
 pub use group::{GROUPS_PER_THING_MAX, ThingGroup, ThingGroupProperties};
 pub use issuer::{CrlEntry, IssuerFacts, Revocation, RevocationReason, RevokingIssuer};

@@ -105,6 +105,15 @@ pub(crate) enum InvalidQuery {
 const DEPTH_MAX: usize = 64;
 
 impl Query {
+    /// Whether the answer depends on what is in alarm (D-90).
+    pub(crate) fn looks_at_violations(&self) -> bool {
+        match self {
+            Query::All(parts) | Query::Any(parts) => parts.iter().any(Query::looks_at_violations),
+            Query::Not(part) => part.looks_at_violations(),
+            Query::Term(field, _) => matches!(field, Field::ViolationCount | Field::InViolation(_)),
+        }
+    }
+
     /// Whether a living thing satisfies the query.
     pub(crate) fn matches(&self, account: &Account, thing: ThingId) -> bool {
         match self {

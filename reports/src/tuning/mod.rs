@@ -124,7 +124,7 @@ fn asked_for(tuning: &Tuning) -> String {
 /// The false alarms of what is recommended.
 fn cost(tuning: &Tuning) -> String {
     let alarms = tuning.false_alarms_per_day;
-    format!("false alarms a day, all behaviors below together: {} {}", rate(alarms), rate_interval(alarms))
+    format!("false alarms a day, all behaviors below together: {} ({})", rate(alarms), rate_interval(alarms))
 }
 
 /// Which constraints cost something.

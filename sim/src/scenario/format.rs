@@ -95,6 +95,7 @@ pub(crate) struct GroupDraft {
     pub name: Placed<String>,
     pub parent: Option<Placed<String>>,
     pub policies: Vec<Placed<String>>,
+    pub query: Option<Placed<String>>,
 }
 
 /// How many: a number, a share, or (where allowed) whatever is left.
@@ -210,7 +211,7 @@ pub(crate) fn scenario(fields: &mut Fields<'_>) -> Draft {
         account: fields.table_or_empty("account", "the account", account),
         authorities: fields.tables("authority", "a certificate authority", authority),
         policies: fields.tables("policy", "an IoT policy", policy),
-        groups: fields.tables("group", "a static thing group", group),
+        groups: fields.tables("group", "a thing group: static, or dynamic by its query", group),
         classes: fields.tables("class", "a class of devices", class),
         custom_metrics: fields.tables(
             "custom-metric",
@@ -311,6 +312,11 @@ fn group(fields: &mut Fields<'_>) -> GroupDraft {
         name: fields.required("name", "name of the thing group"),
         parent: fields.optional("parent", "parent group"),
         policies: fields.or("policies", Vec::new(), "policies attached to the group, by name; at most two"),
+        query: fields.optional(
+            "query",
+            "a dynamic group: the fleet-index query that decides who is in it, such as `thingName:camera-*` or \
+             `deviceDefender.violationCount>0`; it has neither parent nor policies",
+        ),
     }
 }
 

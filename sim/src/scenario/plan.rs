@@ -175,7 +175,7 @@ pub struct AuthorityPlan {
     pub not_after: Timestamp,
 }
 
-/// A static thing group.
+/// A thing group.
 #[derive(Clone, Debug)]
 pub struct GroupPlan {
     /// Name.
@@ -184,6 +184,8 @@ pub struct GroupPlan {
     pub parent: Option<String>,
     /// Policies attached to the group, by name.
     pub policies: Vec<String>,
+    /// Who is in it, as a fleet-index query, if it is a dynamic group (V-09).
+    pub query: Option<String>,
 }
 
 /// An IoT policy.

@@ -397,7 +397,8 @@ impl<'a> World<'a> {
     fn next_synchronization(&self, index: u64) -> u64 {
         let per_hour = (Millis::HOUR.0 / self.common.tick.0) as u64;
         let now = self.time_of(index);
-        let shortest = [self.responders.lookahead(), self.campaigns.lookahead(&self.ledger, now)];
+        let index_watched = self.fleet.account.indexes_violations().then_some(self.common.tick);
+        let shortest = [self.responders.lookahead(), self.campaigns.lookahead(&self.ledger, now), index_watched];
         let shortest = shortest.into_iter().flatten().min();
         let lookahead = shortest.map_or(per_hour, |delay| (delay.0 / self.common.tick.0) as u64);
         let mut until = (index + lookahead.clamp(1, per_hour)).min(self.ticks);
@@ -601,6 +602,9 @@ impl<'a> World<'a> {
             let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
                 shard.cover(&self.common, now, profile as u32, lane as u32, covered);
+                if covered {
+                    self.record.covers(profile, device);
+                }
             }
         }
         self.review_models(now);

@@ -38,7 +38,9 @@ pub(super) struct ProfileInForce {
     pub behaviors: Vec<Behavior>,
     pub evaluations: Vec<EvaluationId>,
     /// Devices that its targets covered at the start, as ascending ranges.
-    pub covers: Vec<Range<u32>>,
+    covers: Vec<Range<u32>>,
+    /// Devices that it covered later.
+    covered_later: BTreeSet<u32>,
     /// Whether its alerts have a target.
     pub alerts: bool,
 }
@@ -97,6 +99,7 @@ fn create_profile(
         behaviors: evaluations.iter().map(|id| detect.evaluation(*id).behavior().clone()).collect(),
         evaluations,
         covers: ranges((0..scenario.devices()).filter(|device| profile.covers_thing(ThingId(*device), account))),
+        covered_later: BTreeSet::new(),
         alerts: plan.request.alert_targets.as_ref().is_some_and(|targets| !targets.is_empty()),
     })
 }
@@ -111,6 +114,17 @@ fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
         }
     }
     ranges
+}
+
+impl ProfileInForce {
+    /// Devices that its targets covered at any time, as ascending ranges.
+    fn ever_covered(&self) -> Vec<Range<u32>> {
+        if self.covered_later.is_empty() {
+            return self.covers.clone();
+        }
+        let all: BTreeSet<u32> = self.covers.iter().cloned().flatten().chain(self.covered_later.clone()).collect();
+        ranges(all.into_iter())
+    }
 }
 
 /// Everything written down during a run.
@@ -184,6 +198,14 @@ impl Record {
         self.profiles.iter().map(|profile| detect.profile(profile.id).covers_thing(thing, account)).collect()
     }
 
+    /// Notes that a profile covers a device from now on.
+    pub fn covers(&mut self, profile: usize, device: u32) {
+        let profile = &mut self.profiles[profile];
+        if !profile.covers.iter().any(|range| range.contains(&device)) {
+            profile.covered_later.insert(device);
+        }
+    }
+
     /// The evaluation of a rule.
     pub fn evaluation(&self, rule: u32) -> EvaluationId {
         self.rules[rule as usize].evaluation
@@ -250,7 +272,7 @@ impl Record {
                 to_clear: behavior.consecutive.to_clear,
                 suppressed: behavior.suppress_alerts,
                 built_in_share: built_in_share(behavior),
-                covers: self.profiles[row.profile].covers.clone(),
+                covers: self.profiles[row.profile].ever_covered(),
                 datapoints,
                 violating,
             }
@@ -349,6 +371,11 @@ impl World<'_> {
             object: transition.rule,
             value: transition.value,
         });
+        if self.fleet.account.indexes_violations() {
+            let (profile, behavior) = self.record.names(transition.rule);
+            let is_in_alarm = transition.kind == ViolationEventType::InAlarm;
+            self.fleet.account.index_violation(now, ThingId(device), profile, behavior, is_in_alarm);
+        }
         if transition.kind == ViolationEventType::InAlarm {
             self.raised(transition, device, value, id);
         } else if let Some(index) = self.record.open.remove(&(transition.rule, device)) {

@@ -4,6 +4,7 @@ mod attacks;
 mod campaigns;
 mod checkpoint;
 mod defects;
+mod dynamic_groups;
 mod faults;
 mod gallery;
 mod learning;

@@ -139,7 +139,7 @@ impl Resolver<'_> {
             known &= self.exists("cohort", cohort, cohort_names.iter().map(String::as_str));
         }
         for group in &draft.groups {
-            known &= self.exists("group", group, self.draft.groups.iter().map(|group| group.name.value.as_str()));
+            known &= self.static_group(group);
         }
         let mut selector = Selector {
             classes: draft.classes.iter().map(|class| class.value.clone()).collect(),
@@ -228,7 +228,10 @@ impl Resolver<'_> {
             let (noun, known): (&str, Vec<String>) = match noun {
                 Noun::Policy => ("policy", draft.policies.iter().map(|policy| text(&policy.name)).collect()),
                 Noun::Authority => ("authority", draft.authorities.iter().map(|a| text(&a.name)).collect()),
-                Noun::Group => ("group", draft.groups.iter().map(|group| text(&group.name)).collect()),
+                Noun::Group => {
+                    self.static_group(name.placed());
+                    continue;
+                }
                 Noun::Cohort => {
                     let cohorts = draft.classes.iter().flat_map(|class| &class.cohorts);
                     ("cohort", cohorts.map(|cohort| text(&cohort.name)).collect())

@@ -174,7 +174,6 @@ impl Resolver<'_> {
     /// Mitigation actions, their thing groups looked up.
     pub(super) fn mitigation_actions(&mut self) -> Vec<Action> {
         let draft = self.draft;
-        let groups: Vec<&str> = draft.groups.iter().map(|group| group.name.value.as_str()).collect();
         let mut actions: Vec<Action> = Vec::new();
         for path in &draft.mitigation_actions {
             let source = self.library.open(path, self.reading.problems);
@@ -183,7 +182,7 @@ impl Resolver<'_> {
                 continue;
             };
             for group in &action.groups {
-                self.exists("group", group, groups.iter().copied());
+                self.static_group(group);
             }
             actions.push(action);
         }

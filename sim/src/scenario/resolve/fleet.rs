@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use defender::account::check_query;
 use defender::time::Millis;
 
 use super::super::apportion::{apportion, apportion_at_least_one};
@@ -10,7 +11,7 @@ use super::super::archetype;
 use super::super::format::{Amount, ClassDraft, GroupDraft};
 use super::super::plan::{AuthorityPlan, ClassPlan, CohortPlan, GroupPlan};
 use super::super::problem::Problem;
-use super::super::source::Source;
+use super::super::source::{Placed, Source};
 use super::Resolver;
 
 /// Ends that paths of archetype files have, by which they are told from built-in names.
@@ -26,7 +27,10 @@ impl Resolver<'_> {
         for group in &draft.groups {
             self.well_formed("group", &group.name, 128, ":_-");
             if let Some(parent) = &group.parent {
-                self.exists("group", parent, names.iter().copied());
+                self.static_group(parent);
+            }
+            if let Some(query) = &group.query {
+                self.query(group, query);
             }
             for policy in &group.policies {
                 self.exists("policy", policy, policies.iter().copied());
@@ -71,8 +75,33 @@ impl Resolver<'_> {
                 name: group.name.value.clone(),
                 parent: group.parent.as_ref().map(|parent| parent.value.clone()),
                 policies: group.policies.iter().map(|policy| policy.value.clone()).collect(),
+                query: group.query.as_ref().map(|query| query.value.clone()),
             })
             .collect()
+    }
+
+    /// A dynamic group: its query is one, and it has nothing that only static groups have (V-09).
+    fn query(&mut self, group: &GroupDraft, query: &Placed<String>) {
+        if let Err(error) = check_query(&query.value) {
+            self.error(Problem::error(query.place.clone(), error.message.clone()));
+        }
+        for (what, place) in [("parent", group.parent.as_ref()), ("policies", group.policies.first())] {
+            if let Some(given) = place {
+                let message = format!("a dynamic group has no `{what}` (V-09); it is its `query` that makes it one");
+                self.error(Problem::error(given.place.clone(), message));
+            }
+        }
+    }
+
+    /// Whether there is a static group of that name; of a dynamic one the query decides who is in it (V-09).
+    pub(super) fn static_group(&mut self, name: &Placed<String>) -> bool {
+        let groups = &self.draft.groups;
+        if groups.iter().any(|group| group.name.value == name.value && group.query.is_some()) {
+            let message = format!("group `{}` is dynamic: its query decides who is in it (V-09)", name.value);
+            self.error(Problem::error(name.place.clone(), message).help("name a static group"));
+            return false;
+        }
+        self.exists("group", name, groups.iter().map(|group| group.name.value.as_str()))
     }
 
     /// A group and the groups above it, itself first; ends at a name that does not exist, or that came before.
@@ -225,10 +254,9 @@ impl Resolver<'_> {
             let message = format!("a certificate has at most 10 policies (V-27), found {}", class.policies.len());
             self.error(Problem::error(eleventh.place.clone(), message));
         }
-        let groups = draft.groups.iter().map(|group| group.name.value.as_str());
         let mut roots: BTreeMap<String, &str> = BTreeMap::new();
         for group in &class.groups {
-            if !self.exists("group", group, groups.clone()) {
+            if !self.static_group(group) {
                 continue;
             }
             let root = self.ancestors(&group.value).pop().expect("a line has a first member");
