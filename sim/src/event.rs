@@ -65,14 +65,20 @@ impl fmt::Display for Event {
     }
 }
 
-/// All events of a run, in order.
+/// The events of a run, in order: counted and hashed as they come, kept only if somebody asked.
 #[derive(Clone, Debug, Default)]
-pub struct EventLog {
-    events: Vec<Event>,
+pub(crate) struct EventLog {
+    count: u64,
     hash: Sha256,
+    kept: Option<Vec<Event>>,
 }
 
 impl EventLog {
+    /// An empty log, which keeps its events or does not.
+    pub fn new(keep: bool) -> EventLog {
+        EventLog { kept: keep.then(Vec::new), ..EventLog::default() }
+    }
+
     /// Appends an event.
     pub fn push(&mut self, event: Event) {
         let mut bytes = [0u8; 25];
@@ -82,12 +88,15 @@ impl EventLog {
         bytes[13..17].copy_from_slice(&event.object.to_be_bytes());
         bytes[17..].copy_from_slice(&event.value.to_be_bytes());
         self.hash.update(bytes);
-        self.events.push(event);
+        self.count += 1;
+        if let Some(kept) = &mut self.kept {
+            kept.push(event);
+        }
     }
 
-    /// The events.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// SHA-256 over their canonical bytes (fixed-width, big-endian), in hex.
@@ -95,13 +104,16 @@ impl EventLog {
         self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Where two logs part: the position, and the event of each (one may have ended).
-    pub fn first_difference(&self, other: &EventLog) -> Option<(usize, Option<Event>, Option<Event>)> {
-        let length = self.events.len().max(other.events.len());
-        (0..length)
-            .find(|i| self.events.get(*i) != other.events.get(*i))
-            .map(|i| (i, self.events.get(i).copied(), other.events.get(i).copied()))
+    /// The events, if they were kept.
+    pub fn into_events(self) -> Option<Vec<Event>> {
+        self.kept
     }
+}
+
+/// Where the events of two runs part: the position, and the event of each (one may have ended).
+pub fn first_difference(left: &[Event], right: &[Event]) -> Option<(usize, Option<Event>, Option<Event>)> {
+    let length = left.len().max(right.len());
+    (0..length).find(|i| left.get(*i) != right.get(*i)).map(|i| (i, left.get(i).copied(), right.get(i).copied()))
 }
 
 #[cfg(test)]
@@ -112,17 +124,28 @@ mod tests {
         Event { time: Timestamp::from_seconds(300), kind: EventKind::InAlarm, subject: 1, object: 2, value }
     }
 
+    fn log(values: &[u64], keep: bool) -> EventLog {
+        let mut log = EventLog::new(keep);
+        values.iter().for_each(|value| log.push(event(*value)));
+        log
+    }
+
     #[test]
-    fn logs_that_differ_say_where_and_when() {
-        let (mut a, mut b) = (EventLog::default(), EventLog::default());
-        a.push(event(7));
-        b.push(event(7));
-        assert_eq!(a.digest(), b.digest());
-        assert_eq!(a.first_difference(&b), None);
-        a.push(event(8));
-        b.push(event(9));
-        assert_ne!(a.digest(), b.digest());
-        let (position, left, right) = a.first_difference(&b).expect("they differ");
+    fn whether_events_are_kept_changes_neither_count_nor_digest() {
+        let (kept, passed) = (log(&[7, 8], true), log(&[7, 8], false));
+        assert_eq!((kept.count(), kept.digest()), (passed.count(), passed.digest()));
+        assert_ne!(kept.digest(), log(&[7, 9], true).digest());
+        assert_ne!(kept.digest(), log(&[7], true).digest());
+        assert_eq!(kept.into_events(), Some(vec![event(7), event(8)]));
+        assert_eq!(passed.into_events(), None);
+    }
+
+    #[test]
+    fn events_that_differ_say_where_and_when() {
+        let (a, b) = ([event(7), event(8)], [event(7), event(9)]);
+        assert_eq!(first_difference(&a, &a), None);
+        assert_eq!(first_difference(&a, &a[..1]), Some((1, Some(event(8)), None)));
+        let (position, left, right) = first_difference(&a, &b).expect("they differ");
         assert_eq!((position, left.map(|e| e.value), right.map(|e| e.value)), (1, Some(8), Some(9)));
         assert!(left.expect("an event").to_string().starts_with("1970-01-01T00:05:00Z InAlarm"));
     }

@@ -1,6 +1,6 @@
 //! `fleetrange verify`
 
-use sim::event::Event;
+use sim::event::{Event, first_difference};
 use sim::world::{self, Run, RunOptions, Stopped};
 
 use crate::arguments::Verify;
@@ -19,7 +19,7 @@ pub fn run(arguments: &Verify, tell: &Tell) -> Code {
         &arguments.threads,
         |threads| {
             let mut watch = Watch::new(*tell, interrupted.clone());
-            let options = RunOptions { threads: Some(threads), ..RunOptions::default() };
+            let options = RunOptions { threads: Some(threads), events: true, ..RunOptions::default() };
             let run = world::run(&loaded.scenario, options, &mut watch);
             watch.done();
             run
@@ -44,7 +44,7 @@ fn compare(counts: &[usize], mut play: impl FnMut(usize) -> Result<Run, Stopped>
             }
         };
         let Some((before, reference)) = &first else {
-            tell.answer(&format!("{threads} threads: {}\n", run.log.digest()));
+            tell.answer(&format!("{threads} threads: {}\n", run.outcome.header.digest));
             first = Some((*threads, run));
             continue;
         };
@@ -52,14 +52,15 @@ fn compare(counts: &[usize], mut play: impl FnMut(usize) -> Result<Run, Stopped>
             tell.failure(&difference);
             return Code::DifferentBits;
         }
-        tell.answer(&format!("{threads} threads: the same {} events\n", run.log.events().len()));
+        tell.answer(&format!("{threads} threads: the same {} events\n", run.outcome.header.events));
     }
     Code::Yes
 }
 
 /// Where two runs part, if they do.
-fn difference((before, reference): (usize, &Run), (threads, run): (usize, &Run)) -> Option<String> {
-    let (position, left, right) = reference.log.first_difference(&run.log)?;
+fn difference<'a>((before, reference): (usize, &'a Run), (threads, run): (usize, &'a Run)) -> Option<String> {
+    let events = |run: &'a Run| run.events.as_deref().expect("they are kept here");
+    let (position, left, right) = first_difference(events(reference), events(run))?;
     let show = |event: Option<Event>| event.map_or("no event".to_owned(), |event| event.to_string());
     let (left, right) = (show(left), show(right));
     Some(format!("event {position} differs: with {before} threads {left}, with {threads} threads {right}"))
@@ -89,7 +90,11 @@ mod tests {
         broken.audit.on_demand[0].0 = Millis::hours(7);
         let play = |threads: usize| {
             let scenario = if threads == 3 { &broken } else { &sound };
-            world::run(scenario, RunOptions { threads: Some(threads), ..RunOptions::default() }, &mut Unobserved)
+            world::run(
+                scenario,
+                RunOptions { threads: Some(threads), events: true, ..RunOptions::default() },
+                &mut Unobserved,
+            )
         };
         let tell = Tell::new(ErrorFormat::Json, true);
         assert_eq!(compare(&[1, 2, 1], play, &tell), Code::Yes);

@@ -60,6 +60,8 @@ pub struct RunOptions {
     pub threads: Option<usize>,
     /// Keep a hash of every device's telemetry in [`Run::telemetry`]. Slows the run down.
     pub telemetry: bool,
+    /// Keep every event in [`Run::events`]: 32 bytes each, so memory grows with simulated time.
+    pub events: bool,
     /// Hand the observer a checkpoint after this much simulated time, again and again, and when it stops the run.
     pub checkpoint_every: Option<Millis>,
 }
@@ -103,8 +105,8 @@ pub enum Stopped {
 pub struct Run {
     /// What it left behind.
     pub outcome: Outcome,
-    /// Its event log; the digest in the outcome's header is this log's.
-    pub log: EventLog,
+    /// Its events, if asked for; the digest in the outcome's header is theirs.
+    pub events: Option<Vec<Event>>,
     /// By device: a hash of all its telemetry, if asked for.
     pub telemetry: Option<Vec<u64>>,
 }
@@ -251,7 +253,7 @@ impl<'a> World<'a> {
             jobs: Jobs::new(),
             outbox: Outbox::new(),
             calendar: Calendar::default(),
-            log: EventLog::default(),
+            log: EventLog::new(options.events),
             tally: Tally::default(),
             ticks,
             merged: 0,
@@ -495,6 +497,7 @@ impl<'a> World<'a> {
         self.stages_harmed(harvest.harmed);
         self.record_transitions(now, harvest.transitions);
         self.learn(&harvest.training);
+        self.record.take_messages(&mut self.outbox);
     }
 
     /// Does what is due by `now`, in calendar order, and lets changes of the account take hold.
@@ -679,7 +682,7 @@ impl<'a> World<'a> {
             window: self.common.tick,
             windows: self.ticks,
             digest: self.log.digest(),
-            events: self.log.events().len() as u64,
+            events: self.log.count(),
             compatibility: format!("{:?}", scenario.compatibility).to_lowercase(),
             criteria: format!("{:?}", scenario.criteria).to_lowercase(),
         };
@@ -702,9 +705,9 @@ impl<'a> World<'a> {
             cases,
             models,
             self.rotation.rows(&self.jobs, end),
-            &self.outbox,
+            self.outbox.end(),
         );
-        Run { outcome, log: self.log, telemetry }
+        Run { outcome, events: self.log.into_events(), telemetry }
     }
 }
 

@@ -140,6 +140,7 @@ pub(super) struct Record {
     pub findings: Vec<FindingRow>,
     pub documents: Documents,
     pub timeline: Vec<TimelineRow>,
+    notifications: Vec<String>,
     pub warnings: Vec<String>,
 }
 
@@ -189,6 +190,7 @@ impl Record {
             findings: Vec::new(),
             documents: Documents::default(),
             timeline: Vec::new(),
+            notifications: Vec::new(),
             warnings,
         }
     }
@@ -241,6 +243,13 @@ impl Record {
         self.timeline.push(TimelineRow { time, lane: lane.to_owned(), text });
     }
 
+    /// Writes down what was sent since the last time, up to the cap; the outbox need not hold it any longer.
+    pub fn take_messages(&mut self, outbox: &mut Outbox) {
+        let left = Outcome::NOTIFICATIONS_CAP - self.notifications.len();
+        self.notifications.extend(outbox.since(0).take(left).map(|message| message.body()));
+        outbox.forget_before(outbox.end());
+    }
+
     /// Puts everything together.
     #[expect(clippy::too_many_arguments, reason = "the parts of an outcome, each from its owner")]
     pub fn outcome(
@@ -255,7 +264,7 @@ impl Record {
         cases: Vec<CaseRow>,
         models: Vec<ModelRow>,
         jobs: Vec<JobRow>,
-        outbox: &Outbox,
+        sent: u64,
     ) -> Outcome {
         let behaviors = self.rules.iter().enumerate().map(|(index, row)| {
             let behavior = &self.profiles[row.profile].behaviors[row.behavior];
@@ -280,7 +289,6 @@ impl Record {
         let behaviors = behaviors.collect();
         self.timeline.sort_by_key(|row| row.time);
         let windows_per_hour = (Millis::HOUR.0 / header.window.0).max(1) as u32;
-        let notifications = outbox.since(0).take(Outcome::NOTIFICATIONS_CAP).map(|message| message.body()).collect();
         Outcome {
             header,
             classes,
@@ -298,9 +306,9 @@ impl Record {
             models,
             jobs,
             timeline: self.timeline,
-            notifications,
+            notifications: self.notifications,
             tally: Tally {
-                notifications: outbox.end(),
+                notifications: sent,
                 active_by_hour: tally.active_by_hour.iter().map(|sum| sum / windows_per_hour).collect(),
                 ..tally
             },

@@ -174,7 +174,8 @@ fn a_campaign_in_pieces_is_the_campaign_in_one_piece() {
     let stages = later("theft", "", "3h", LEAK) + &later("rush", TWENTY, "2h", LEAK);
     let text = format!("{WORLD}{}{stages}{heist}{QUARANTINE}", foothold(""));
     let loaded = load_text("heist", &text).unwrap_or_else(|problems| panic!("{problems}"));
-    let options = |threads, every| RunOptions { threads: Some(threads), telemetry: true, checkpoint_every: every };
+    let options =
+        |threads, every| RunOptions { threads: Some(threads), telemetry: true, events: true, checkpoint_every: every };
     let whole = run(&loaded.scenario, options(1, None), &mut Unobserved).expect("it runs");
     assert!(whole.outcome.campaigns[0].stages.iter().all(|stage| stage.began.is_some()));
     let mut keeper = Keeper::new(&loaded.lock, usize::MAX);

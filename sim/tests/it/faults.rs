@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use defender::time::{Millis, Timestamp};
-use sim::event::{Event, EventKind};
+use sim::event::{Event, EventKind, first_difference};
 use sim::fault::{REGISTRY, Stage};
 use sim::outcome::{ActKind, Outcome};
 use sim::scenario::lock::Lock;
@@ -12,7 +12,7 @@ use sim::world::checkpoint::Saved;
 use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
 use crate::attacks::{QUARANTINE, WORLD, attack, scenario_in};
-use crate::checkpoint::{Keeper, assert_same};
+use crate::checkpoint::{Keeper, assert_same, kept};
 
 /// Everything that a fault can strike: attacks on messages and on bytes, a team, a responder, audits by schedule and by
 /// hand.
@@ -67,14 +67,14 @@ fn with(scenario: &Scenario, faults: Vec<FaultPlan>) -> Scenario {
 }
 
 fn play(scenario: &Scenario) -> Run {
-    let options = RunOptions { threads: Some(1), telemetry: true, ..RunOptions::default() };
+    let options = RunOptions { threads: Some(1), telemetry: true, events: true, ..RunOptions::default() };
     run(scenario, options, &mut Unobserved).expect("it runs")
 }
 
 /// All events but those that say that an act began or ended.
 fn events(run: &Run) -> Vec<Event> {
     let apart = |event: &&Event| !matches!(event.kind, EventKind::ActBegan | EventKind::ActEnded);
-    run.log.events().iter().filter(apart).copied().collect()
+    kept(run).iter().filter(apart).copied().collect()
 }
 
 /// Every fault of the registry, for the same hours.
@@ -91,7 +91,7 @@ fn at_intensity_zero_every_fault_is_exactly_off() {
     for plan in all(|_| 0.0) {
         let name = plan.name.clone();
         let off = play(&with(&scenario, vec![plan]));
-        assert_eq!(without.log.first_difference(&off.log), None, "{name}");
+        assert_eq!(first_difference(kept(&without), kept(&off)), None, "{name}");
         assert_eq!(without.telemetry, off.telemetry, "{name}");
     }
 }
@@ -165,12 +165,13 @@ fn a_run_with_faults_in_pieces_is_the_run_in_one_piece() {
     };
     let faults: String = REGISTRY.iter().map(table).collect();
     let (scenario, lock) = world(&faults);
-    let options = |threads| RunOptions { threads: Some(threads), telemetry: true, ..RunOptions::default() };
+    let options =
+        |threads| RunOptions { threads: Some(threads), telemetry: true, events: true, ..RunOptions::default() };
     let whole = run(&scenario, options(1), &mut Unobserved).expect("it runs");
     let mut keeper = Keeper::new(&lock, usize::MAX);
     let often = RunOptions { checkpoint_every: Some(Millis::hours(3)), ..options(3) };
     let other = run(&scenario, often, &mut keeper).expect("it runs");
-    assert_eq!(whole.log.first_difference(&other.log), None);
+    assert_eq!(first_difference(kept(&whole), kept(&other)), None);
     assert_eq!(keeper.files.len(), 3);
     for file in &keeper.files {
         let saved = Saved::read(file).expect("it was just written");
@@ -348,7 +349,7 @@ fn the_lock_of_a_swarm_repeats_what_was_drawn() {
     let again = load_text("lock", &lock).unwrap_or_else(|problems| panic!("{problems}\n{lock}"));
     assert!(again.drawn.is_empty(), "nothing is drawn twice");
     let (first, second) = (play(&loaded.scenario), play(&again.scenario));
-    assert_eq!(first.log.first_difference(&second.log), None);
+    assert_eq!(first_difference(kept(&first), kept(&second)), None);
     assert_eq!(first.telemetry, second.telemetry);
 }
 

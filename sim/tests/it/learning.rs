@@ -9,7 +9,7 @@ use sim::world::trial::{Candidate, run_with};
 use sim::world::{Run, RunOptions, Unobserved, resume, run};
 
 use crate::attacks::{WORLD, attack, scenario_in};
-use crate::checkpoint::{Keeper, assert_same};
+use crate::checkpoint::{Keeper, assert_same, kept};
 
 /// Thermostats that are watched by three ML behaviors.
 fn world(devices: u32, start: &str, duration: &str, history: &str) -> String {
@@ -37,7 +37,7 @@ fn scenario(text: &str) -> Scenario {
 }
 
 fn play(scenario: &Scenario, threads: usize) -> Run {
-    let options = RunOptions { threads: Some(threads), telemetry: true, ..RunOptions::default() };
+    let options = RunOptions { threads: Some(threads), telemetry: true, events: true, ..RunOptions::default() };
     run(scenario, options, &mut Unobserved).expect("it runs")
 }
 
@@ -66,7 +66,7 @@ fn d_ml4_d_ml8_without_enough_data_a_model_is_discontinued_after_thirty_days_of_
     let run = play(&scenario(&world(3, "2026-06-01T00:00:00Z", "45d", "0s")), 2);
     assert_eq!(statuses(&run), ["EXPIRED"; 3]);
     let expired: Vec<Timestamp> =
-        run.log.events().iter().filter(|event| event.kind == EventKind::ModelExpired).map(|event| event.time).collect();
+        kept(&run).iter().filter(|event| event.kind == EventKind::ModelExpired).map(|event| event.time).collect();
     assert_eq!(expired, [run.outcome.header.start + Millis::days(44); 3]);
     assert!(run.outcome.alarms.is_empty());
 }
@@ -101,7 +101,8 @@ fn models_are_the_same_for_any_number_of_threads_and_after_a_checkpoint() {
     assert!(seen.count() >= hit.len(), "all devices of the attack are seen");
     assert_same(&whole, &play(&scenario, 3));
     let mut keeper = Keeper::new(&loaded.lock, usize::MAX);
-    let options = RunOptions { threads: Some(2), telemetry: true, checkpoint_every: Some(Millis::hours(30)) };
+    let options =
+        RunOptions { threads: Some(2), telemetry: true, events: true, checkpoint_every: Some(Millis::hours(30)) };
     assert_same(&whole, &run(&scenario, options, &mut keeper).expect("it runs"));
     assert_eq!(keeper.files.len(), 1);
     let saved = Saved::read(&keeper.files[0]).expect("it was just written");

@@ -30,7 +30,7 @@ fn with(scenario: &Scenario, modes: Modes) -> Scenario {
 }
 
 fn options(checkpoint_every: Option<Millis>) -> RunOptions {
-    RunOptions { threads: Some(1), telemetry: true, checkpoint_every }
+    RunOptions { threads: Some(1), telemetry: true, events: true, checkpoint_every }
 }
 
 fn play(scenario: &Scenario) -> Run {
