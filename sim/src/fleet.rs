@@ -9,6 +9,7 @@ use defender::account::{
 use defender::error::ServiceError;
 use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
 use defender::time::{Millis, Timestamp};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::dice::{Dice, Purpose, device_key, draw, name_key};
@@ -83,16 +84,29 @@ impl Fleet {
         let find_group =
             |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
         let groups = class.groups.iter().map(|name| find_group(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
-        for (position, cohort) in (0..class.count).zip(cohort_of_each(&class.cohorts)) {
+        let signers: Vec<Signer> =
+            class.cohorts.iter().map(|cohort| Signer::of(&self.account, &cohort.authority)).collect();
+        let cohorts: Vec<usize> = cohort_of_each(&class.cohorts).take(class.count as usize).collect();
+        // What a device is follows from its place alone; registering it is a matter of order.
+        let identity = |position: u32| {
+            let cohort = &class.cohorts[cohorts[position as usize]];
             let name = match &scenario.replay {
                 Some(replay) => replay.recording.name(first + position).to_owned(),
                 None => format!("{}-{position:06}", class.name),
             };
             let key = device_key(scenario.seed, class_key, position);
-            let thing = self.account.create_thing(now, &name, None, &[])?;
-            debug_assert_eq!(thing, ThingId(first + position), "things are numbered as devices are");
             let not_before = begin_of_validity(cohort, key);
-            let certificate = issue(&mut self.account, now, cohort, &name, not_before, not_before + cohort.lifetime)?;
+            let certificate = device_certificate_id(&name, not_before);
+            Identity { name, key, not_before, valid_until: not_before + cohort.lifetime, certificate }
+        };
+        let identities: Vec<Identity> = (0..class.count).into_par_iter().map(identity).collect();
+        self.devices.reserve(identities.len());
+        for (identity, cohort) in identities.into_iter().zip(&cohorts) {
+            let Identity { name, key, not_before, valid_until, certificate } = identity;
+            let thing = self.account.create_thing(now, &name, None, &[])?;
+            debug_assert_eq!(thing, ThingId(self.devices.len() as u32), "things are numbered as devices are");
+            let facts = signers[*cohort].sign(certificate, not_before, valid_until);
+            let certificate = self.account.load_certificate(now, facts)?;
             self.account.attach_thing_principal(
                 now,
                 thing,
@@ -105,7 +119,6 @@ impl Fleet {
             for group in &groups {
                 self.account.add_thing_to_thing_group(now, thing, *group, false)?;
             }
-            let valid_until = not_before + cohort.lifetime;
             self.devices.push(Device { class: index as u16, key, certificate, valid_until });
         }
         self.classes.push(first..first + class.count);
@@ -183,10 +196,19 @@ impl Fleet {
     }
 }
 
-/// The cohort of each device of a class, in order; the last one takes what is left.
-fn cohort_of_each(cohorts: &[CohortPlan]) -> impl Iterator<Item = &CohortPlan> {
-    let each = cohorts.iter().flat_map(|cohort| std::iter::repeat_n(cohort, cohort.count as usize));
-    each.chain(std::iter::repeat_with(|| cohorts.last().expect("a class has a cohort")))
+/// A device before it is registered.
+struct Identity {
+    name: String,
+    key: u64,
+    not_before: Timestamp,
+    valid_until: Timestamp,
+    certificate: CertificateId,
+}
+
+/// The position of each device's cohort, in order; the last one takes what is left.
+fn cohort_of_each(cohorts: &[CohortPlan]) -> impl Iterator<Item = usize> {
+    let each = cohorts.iter().enumerate().flat_map(|(index, cohort)| std::iter::repeat_n(index, cohort.count as usize));
+    each.chain(std::iter::repeat(cohorts.len() - 1))
 }
 
 fn begin_of_validity(cohort: &CohortPlan, key: u64) -> Timestamp {
@@ -195,15 +217,27 @@ fn begin_of_validity(cohort: &CohortPlan, key: u64) -> Timestamp {
     cohort.not_before + Millis(offset as i64 / 1_000 * 1_000)
 }
 
-fn issue(
-    account: &mut Account,
-    now: Timestamp,
-    cohort: &CohortPlan,
-    thing: &str,
-    not_before: Timestamp,
-    not_after: Timestamp,
-) -> Result<CertificateIndex, ServiceError> {
-    issue_certificate(account, now, &cohort.authority, thing, not_before, not_after)
+/// Who signs device certificates.
+struct Signer {
+    authority: Option<CaCertificateIndex>,
+    issuer: Option<defender::account::IssuerIndex>,
+}
+
+impl Signer {
+    fn of(account: &Account, authority: &str) -> Signer {
+        let authority = account.ca_certificate_of_id(&certificate_id(&[b"ca", authority.as_bytes()]));
+        let issuer = authority.and_then(|ca| account.ca_certificate(ca)).and_then(|ca| ca.facts().as_issuer);
+        Signer { authority, issuer }
+    }
+
+    fn sign(&self, id: CertificateId, not_before: Timestamp, not_after: Timestamp) -> CertificateFacts {
+        let (ca, issuer, serial) = (self.authority, self.issuer, serial(&id));
+        CertificateFacts { ca, issuer, serial, ..CertificateFacts::new(id, not_before, not_after) }
+    }
+}
+
+fn device_certificate_id(thing: &str, not_before: Timestamp) -> CertificateId {
+    certificate_id(&[b"device", thing.as_bytes(), &not_before.0.to_be_bytes()])
 }
 
 /// Registers a device certificate signed by an authority.
@@ -215,12 +249,8 @@ pub(crate) fn issue_certificate(
     not_before: Timestamp,
     not_after: Timestamp,
 ) -> Result<CertificateIndex, ServiceError> {
-    let id = certificate_id(&[b"device", thing.as_bytes(), &not_before.0.to_be_bytes()]);
-    let mut facts = CertificateFacts::new(id, not_before, not_after);
-    facts.ca = account.ca_certificate_of_id(&certificate_id(&[b"ca", authority.as_bytes()]));
-    facts.issuer = facts.ca.and_then(|ca| account.ca_certificate(ca)).and_then(|ca| ca.facts().as_issuer);
-    facts.serial = serial(&id);
-    account.load_certificate(now, facts)
+    let signer = Signer::of(account, authority);
+    account.load_certificate(now, signer.sign(device_certificate_id(thing, not_before), not_before, not_after))
 }
 
 /// The serial number of a certificate: what its id begins with.
