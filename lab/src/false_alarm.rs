@@ -51,19 +51,25 @@ pub struct Rates {
 impl Rates {
     /// `count` alarms of `devices` devices over `duration`.
     pub fn of(count: u64, devices: u64, duration: Millis) -> Rates {
-        let days = duration.0 as f64 / Millis::DAY.0 as f64;
-        let device_days = days * devices as f64;
+        Rates::over(count, duration, in_days(duration) * devices as f64)
+    }
+
+    pub(crate) fn of_run(count: u64, header: &Header) -> Rates {
+        Rates::over(count, header.end - header.start, header.device_days())
+    }
+
+    fn over(count: u64, duration: Millis, device_days: f64) -> Rates {
         Rates {
             count,
-            per_day: Rate::of(count, days),
+            per_day: Rate::of(count, in_days(duration)),
             per_1000_device_days: Rate::of(count, device_days / 1_000.0),
             per_device_year: Rate::of(count, device_days / DAYS_PER_YEAR),
         }
     }
+}
 
-    pub(crate) fn of_run(count: u64, header: &Header) -> Rates {
-        Rates::of(count, u64::from(header.devices), header.end - header.start)
-    }
+fn in_days(time: Millis) -> f64 {
+    time.0 as f64 / Millis::DAY.0 as f64
 }
 
 /// False alarms with one cause.
@@ -161,9 +167,12 @@ pub fn score(outcome: &Outcome, matching: &Matching) -> FalseAlarmScore {
             .classes
             .iter()
             .zip(by_class)
-            .map(|(class, count)| ClassFalseAlarms {
-                class: class.name.clone(),
-                rates: Rates::of(count, u64::from(class.devices.end - class.devices.start), header.end - header.start),
+            .map(|(class, count)| {
+                let device_days = in_days(outcome.device_time(class.devices.clone()));
+                ClassFalseAlarms {
+                    class: class.name.clone(),
+                    rates: Rates::over(count, header.end - header.start, device_days),
+                }
             })
             .collect(),
         days,

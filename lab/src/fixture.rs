@@ -32,6 +32,7 @@ impl Fixture {
             start: START,
             end: START + Millis::days(days),
             devices,
+            absent: Millis(0),
             window: Millis::minutes(5),
             windows: days as u64 * 288,
             digest: "0".repeat(64),
@@ -48,6 +49,7 @@ impl Fixture {
         let outcome = Outcome {
             header,
             classes: vec![class],
+            lives: Vec::new(),
             behaviors: Vec::new(),
             checks: Vec::new(),
             truth: Vec::new(),

@@ -2,7 +2,7 @@
 
 use lab::Scorecard;
 use lab::campaign::CampaignScore;
-use lab::outcome::{ActKind, Outcome, RepairRow};
+use lab::outcome::{ActKind, LifeRow, Outcome, RepairRow};
 
 use crate::documents;
 use crate::wording::{
@@ -142,7 +142,7 @@ fn head(page: &mut Page, outcome: &Outcome) {
     }
     let mut facts = format!(
         "{}, {} from {}, seed {}",
-        things(u64::from(header.devices), "device"),
+        fleet(outcome),
         span(header.end - header.start),
         date(header.start),
         header.seed
@@ -154,7 +154,31 @@ fn head(page: &mut Page, outcome: &Outcome) {
         facts.push_str(", criteria read as alarm conditions");
     }
     page.line(Ink::Quiet, &facts);
+    if let Some(churn) = churn(outcome) {
+        page.line(Ink::Quiet, &churn);
+    }
     page.space();
+}
+
+/// How many devices there were in the beginning.
+pub(crate) fn fleet(outcome: &Outcome) -> String {
+    let later = outcome.lives.iter().filter(|life| life.joined.is_some()).count() as u64;
+    things(u64::from(outcome.header.devices) - later, "device")
+}
+
+/// How many devices came and went, if any did.
+pub(crate) fn churn(outcome: &Outcome) -> Option<String> {
+    let lives = &outcome.lives;
+    let those = |which: fn(&LifeRow) -> bool| lives.iter().filter(|life| which(life)).count() as u64;
+    let joined = those(|life| life.joined.is_some() && life.succeeds.is_none());
+    let renamed = those(|life| life.succeeds.is_some());
+    let retired = those(|life| life.left.is_some()) - renamed;
+    let forgotten = match those(|life| life.certificate_left_active) {
+        0 => String::new(),
+        n => format!(" ({} left active)", things(n, "certificate")),
+    };
+    let (joined, retired, renamed) = (count(joined), count(retired), count(renamed));
+    (!lives.is_empty()).then(|| format!("{joined} joined, {retired} retired{forgotten}, {renamed} renamed"))
 }
 
 /// The four sentences that answer the question the program exists for.

@@ -47,7 +47,10 @@ pub(crate) struct Client<'a> {
     pub thing: ThingId,
     pub certificate: CertificateIndex,
     pub archetype: &'a Archetype,
+    /// Where it connected from first; what it gets later is of the same network.
     pub source: Option<IpAddr>,
+    /// Whether it is in service.
+    pub in_service: bool,
 }
 
 impl<'a> Client<'a> {
@@ -60,11 +63,15 @@ impl<'a> Client<'a> {
             certificate: row.certificate,
             archetype: &class.archetype,
             source: source_address(&class.source_networks, row.key),
+            in_service: row.in_service,
         }
     }
 
     /// What the broker lets it do at `now`.
     pub fn access(&self, account: &Account, now: Timestamp) -> Access {
+        if !self.in_service {
+            return Access::NONE;
+        }
         let name = account.thing_name(self.thing);
         let usual = Usual::of(self.archetype, name);
         let reports = format!("$aws/things/{name}/defender/metrics/json");
@@ -95,6 +102,9 @@ impl<'a> Client<'a> {
         other: ThingId,
         copy: Option<&str>,
     ) -> Vec<bool> {
+        if !self.in_service {
+            return vec![false; templates.len()];
+        }
         let name = account.thing_name(self.thing);
         let other = account.thing_name(other);
         let copy = copy.map(|copy| copy.replace("{thing}", name));

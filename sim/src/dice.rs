@@ -53,6 +53,11 @@ pub enum Purpose {
     Update = 85,
     PowerLoss = 86,
     ModeRounding = 87,
+    Joining = 90,
+    Retirement = 91,
+    Renaming = 92,
+    AddressLifetime = 93,
+    AddressRenewal = 94,
 }
 
 /// Scrambles 64 bits; a bijection.

@@ -41,6 +41,10 @@ pub enum EventKind {
     ModelExpired = 43,
     /// Object: number of ticks so far; value: messages published since the last one. Ties the log to the telemetry.
     Telemetry = 50,
+    /// Subject: device, which is now registered; object: the device that it goes on from, or `u32::MAX`.
+    Joined = 60,
+    /// Subject: device, which is not registered any more; value: 1 if its certificate stays active.
+    Left = 61,
 }
 
 /// One event.

@@ -1,10 +1,12 @@
 //! The fleet: things, certificates, groups and policies in the account, and what the simulator knows of each device.
 
+mod lives;
+mod service;
+
 use std::ops::Range;
 
 use defender::account::{
-    Account, CaCertificateFacts, CertificateFacts, IssuerFacts, PolicyTarget, Principal, SerialNumber,
-    ThingGroupProperties, ThingPrincipalType,
+    Account, CaCertificateFacts, CertificateFacts, IssuerFacts, PolicyTarget, SerialNumber, ThingGroupProperties,
 };
 use defender::error::ServiceError;
 use defender::ids::{CaCertificateIndex, CertificateId, CertificateIndex, ThingId};
@@ -13,16 +15,25 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::dice::{Dice, Purpose, device_key, draw, name_key};
+use crate::outcome::LifeRow;
 use crate::scenario::{ClassPlan, CohortPlan, Scenario, Selector};
+
+pub(crate) use service::Turn;
 
 /// A device beside its row in the account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Device {
     pub class: u16,
     pub key: u64,
+    /// What it authenticates with; before it joins, [`NO_CERTIFICATE`].
     pub certificate: CertificateIndex,
     pub valid_until: Timestamp,
+    /// Whether it is in the registry, and switched on.
+    pub in_service: bool,
 }
+
+/// The certificate of a device that is yet to come.
+const NO_CERTIFICATE: CertificateIndex = CertificateIndex(u32::MAX);
 
 /// The fleet of a scenario. Device `i` is the thing with id `i`.
 pub(crate) struct Fleet {
@@ -32,6 +43,10 @@ pub(crate) struct Fleet {
     pub classes: Vec<Range<u32>>,
     /// By cohort of each class, in order: (class, cohort name, devices).
     pub cohorts: Vec<(usize, String, Range<u32>)>,
+    /// Devices that are not there from start to end, ascending.
+    pub lives: Vec<LifeRow>,
+    /// What happens to devices in the registry, when, class by class.
+    pub turns: Vec<(Timestamp, u32, Turn)>,
     authorities: Vec<(CertificateId, String)>,
 }
 
@@ -55,8 +70,15 @@ impl Fleet {
                 account.attach_policy(now, policy, PolicyTarget::ThingGroup(id))?;
             }
         }
-        let mut fleet =
-            Fleet { account, devices: Vec::new(), classes: Vec::new(), cohorts: Vec::new(), authorities: Vec::new() };
+        let mut fleet = Fleet {
+            account,
+            devices: Vec::new(),
+            classes: Vec::new(),
+            cohorts: Vec::new(),
+            lives: Vec::new(),
+            turns: Vec::new(),
+            authorities: Vec::new(),
+        };
         for authority in &scenario.authorities {
             fleet.add_authority(now, &authority.name, authority.not_before, authority.not_after, |_| {})?;
         }
@@ -76,14 +98,7 @@ impl Fleet {
         let now = scenario.start;
         let first = self.devices.len() as u32;
         let class_key = name_key(&class.name);
-        let missing = |kind: &'static str, name: &str| ServiceError::not_found(kind, name);
-        let find_policy =
-            |account: &Account, name: &String| account.policy(name).ok_or_else(|| missing("policy", name));
-        let policies =
-            class.policies.iter().map(|name| find_policy(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
-        let find_group =
-            |account: &Account, name: &String| account.thing_group(name).ok_or_else(|| missing("thing group", name));
-        let groups = class.groups.iter().map(|name| find_group(&self.account, name)).collect::<Result<Vec<_>, _>>()?;
+        let equipment = self.equipment(class)?;
         let signers: Vec<Signer> =
             class.cohorts.iter().map(|cohort| Signer::of(&self.account, &cohort.authority)).collect();
         let cohorts: Vec<usize> = cohort_of_each(&class.cohorts).take(class.count as usize).collect();
@@ -107,21 +122,11 @@ impl Fleet {
             debug_assert_eq!(thing, ThingId(self.devices.len() as u32), "things are numbered as devices are");
             let facts = signers[*cohort].sign(certificate, not_before, valid_until);
             let certificate = self.account.load_certificate(now, facts)?;
-            self.account.attach_thing_principal(
-                now,
-                thing,
-                Principal::Certificate(certificate),
-                ThingPrincipalType::NonExclusiveThing,
-            )?;
-            for policy in &policies {
-                self.account.attach_policy(now, *policy, PolicyTarget::Certificate(certificate))?;
-            }
-            for group in &groups {
-                self.account.add_thing_to_thing_group(now, thing, *group, false)?;
-            }
-            self.devices.push(Device { class: index as u16, key, certificate, valid_until });
+            self.equip(now, thing, certificate, &equipment)?;
+            self.devices.push(Device { class: index as u16, key, certificate, valid_until, in_service: true });
         }
-        self.classes.push(first..first + class.count);
+        self.add_lives(scenario, index, first)?;
+        self.classes.push(first..self.devices.len() as u32);
         let mut from = first;
         for cohort in &class.cohorts {
             let to = (from + cohort.count).min(first + class.count);
@@ -160,13 +165,20 @@ impl Fleet {
         ((thing.0 as usize) < self.devices.len()).then_some(thing.0)
     }
 
+    /// Whether a device is or was registered.
+    pub fn has_come(&self, device: u32) -> bool {
+        self.devices[device as usize].certificate != NO_CERTIFICATE
+    }
+
     /// The name of an authority by the id of its certificate.
     pub fn authority_of(&self, id: &CertificateId) -> Option<String> {
         self.authorities.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone())
     }
 
-    /// The devices that a selector picks, in id order. Which ones is drawn by the act's own dice.
-    pub fn select(&self, scenario: &Scenario, selector: &Selector, dice: &mut Dice) -> Vec<u32> {
+    /// The devices that a selector picks, in id order. Which ones is drawn by the act's own dice. A number of devices is
+    /// drawn from those that are there from start to end; if all are meant, then so are those that come and go, unless
+    /// `lasting`.
+    pub fn select(&self, scenario: &Scenario, selector: &Selector, lasting: bool, dice: &mut Dice) -> Vec<u32> {
         let in_class =
             |class: usize| selector.classes.is_empty() || selector.classes.contains(&scenario.classes[class].name);
         let mut candidates: Vec<u32> = if selector.cohorts.is_empty() {
@@ -177,6 +189,9 @@ impl Fleet {
                 self.cohorts.iter().filter(|(class, name, _)| in_class(*class) && selector.cohorts.contains(name));
             cohorts.flat_map(|(_, _, range)| range.clone()).collect()
         };
+        if lasting || selector.count.is_some() {
+            candidates.retain(|device| self.lasts(*device));
+        }
         if !selector.networks.is_empty() {
             candidates.retain(|device| {
                 let Device { class, key, .. } = self.devices[*device as usize];

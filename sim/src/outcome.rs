@@ -26,6 +26,9 @@ pub struct Outcome {
     pub header: Header,
     /// The device classes, in order; their ranges cover all devices.
     pub classes: Vec<ClassRow>,
+    /// Devices that were not there from start to end, ascending: they joined, were retired or got another name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lives: Vec<LifeRow>,
     /// The behaviors judged, profile by profile; [`Alarm::behavior`] is a position here.
     pub behaviors: Vec<BehaviorRow>,
     /// The audit checks that were enabled, in catalog order.
@@ -86,8 +89,18 @@ impl Outcome {
 
     /// The thing name of a device, which is also its MQTT client id.
     pub fn device_name(&self, device: DeviceId) -> String {
-        let class = &self.classes[self.class_of(device)];
-        format!("{}-{:06}", class.name, device.0 - class.devices.start)
+        successor_name(&self.lives, device, |device| {
+            let class = &self.classes[self.class_of(device)];
+            format!("{}-{:06}", class.name, device.0 - class.devices.start)
+        })
+    }
+
+    /// Device-time in which devices of a range were there.
+    pub fn device_time(&self, devices: Range<u32>) -> Millis {
+        let (start, end) = (self.header.start, self.header.end);
+        let lives = self.lives.iter().filter(|life| devices.contains(&life.device.0));
+        let absent = lives.fold(0, |sum, life| sum + life.absent(start, end).0);
+        Millis((end - start).0 * i64::from(devices.end - devices.start) - absent)
     }
 
     /// Number of devices.
@@ -111,6 +124,13 @@ impl Outcome {
         }
         if next != header.devices {
             return Some(format!("the classes hold {next} devices, the header says {}", header.devices));
+        }
+        let known = |device: DeviceId| device.0 < next;
+        let follows = |life: &LifeRow| life.succeeds.is_none_or(|before| before < life.device);
+        if !self.lives.is_sorted_by_key(|life| life.device)
+            || !self.lives.iter().all(|life| known(life.device) && follows(life))
+        {
+            return Some("the devices that came and went are out of order".to_owned());
         }
         let devices = |mut all: Box<dyn Iterator<Item = DeviceId> + '_>| all.all(|device| device.0 < next);
         let parts = self.truth.iter().flat_map(|act| act.devices.iter().map(|part| part.device));
@@ -173,6 +193,9 @@ pub struct Header {
     pub end: Timestamp,
     /// Number of devices.
     pub devices: u32,
+    /// Device-time in which some of them were not there yet, or not any more.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub absent: Millis,
     /// Length of a window.
     pub window: Millis,
     /// Number of windows per device.
@@ -185,6 +208,52 @@ pub struct Header {
     pub compatibility: String,
     /// How the profile's criteria were read: `normal` (AWS) or `alarm` (translated to the complement).
     pub criteria: String,
+}
+
+impl Header {
+    /// Days of the run, over all devices, in which they were there.
+    pub fn device_days(&self) -> f64 {
+        let day = Millis::DAY.0 as f64;
+        (self.end - self.start).0 as f64 / day * f64::from(self.devices) - self.absent.0 as f64 / day
+    }
+}
+
+fn is_nothing(time: &Millis) -> bool {
+    time.0 == 0
+}
+
+/// A device that was not there from start to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifeRow {
+    /// The device.
+    pub device: DeviceId,
+    /// When it joined, if it was not there from the start.
+    pub joined: Option<Timestamp>,
+    /// When it left, if it did not stay until the end.
+    pub left: Option<Timestamp>,
+    /// Whom it went on from under another name: a thing cannot be renamed, so it is another one.
+    pub succeeds: Option<DeviceId>,
+    /// Whether it was retired and its certificate forgotten.
+    pub certificate_left_active: bool,
+}
+
+impl LifeRow {
+    /// How much of a run it was not there.
+    pub fn absent(&self, start: Timestamp, end: Timestamp) -> Millis {
+        (self.joined.unwrap_or(start) - start) + (end - self.left.unwrap_or(end))
+    }
+}
+
+/// The name of a device among those that come and go: one that succeeds another is called as the first of them, and
+/// numbered.
+pub(crate) fn successor_name(lives: &[LifeRow], device: DeviceId, name: impl Fn(DeviceId) -> String) -> String {
+    let predecessor = |device: &DeviceId| {
+        let at = lives.binary_search_by_key(device, |life| life.device).ok()?;
+        lives[at].succeeds
+    };
+    let (root, number) =
+        std::iter::successors(Some(device), predecessor).fold((device, 0), |(_, n), root| (root, n + 1));
+    if number > 1 { format!("{}-{number}", name(root)) } else { name(root) }
 }
 
 /// The model of an ML behavior (5.10): its life is the service's, what it thinks is a surrogate's.

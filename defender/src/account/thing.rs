@@ -1,5 +1,7 @@
 //! Things and thing types (V-01 … V-04).
 
+use std::collections::BTreeMap;
+
 use crate::error::{Exception, ServiceError};
 use crate::ids::ThingId;
 use crate::time::Timestamp;
@@ -39,6 +41,8 @@ pub(crate) struct Things {
     of_name: Vec<u32>,
     attribute_texts: NameTable,
     alive: usize,
+    /// Ids of things that are yet to come.
+    reserved: BTreeMap<NameId, ThingId>,
 }
 
 impl Things {
@@ -48,6 +52,12 @@ impl Things {
 
     pub(crate) fn get_mut(&mut self, thing: ThingId) -> Option<&mut ThingRow> {
         self.rows.get_mut(thing.index()).filter(|row| !row.deleted)
+    }
+
+    fn push(&mut self, row: ThingRow) -> ThingId {
+        let thing = ThingId(u32::try_from(self.rows.len()).expect("fewer than 2^32 things"));
+        self.rows.push(row);
+        thing
     }
 
     pub(crate) fn of_name(&self, name: NameId) -> Option<ThingId> {
@@ -114,8 +124,7 @@ impl Account {
             }
             return Err(ServiceError::already_exists("thing", name, self.arn(format!("thing/{name}"))));
         }
-        let thing = ThingId(u32::try_from(self.things.rows.len()).expect("fewer than 2^32 things"));
-        self.things.rows.push(ThingRow {
+        let row = ThingRow {
             name: name_id,
             thing_type,
             version: 1,
@@ -124,7 +133,14 @@ impl Account {
             attributes,
             groups: IdList::default(),
             principals: IdList::default(),
-        });
+        };
+        let thing = match self.things.reserved.remove(&name_id) {
+            Some(thing) => {
+                self.things.rows[thing.index()] = row;
+                thing
+            }
+            None => self.things.push(row),
+        };
         let at = name_id.0 as usize;
         if at >= self.things.of_name.len() {
             self.things.of_name.resize(at + 1, NONE);
@@ -136,6 +152,34 @@ impl Account {
         }
         self.journal.note(Change::ThingCreated(thing));
         self.refresh_dynamic_groups_of(thing);
+        Ok(thing)
+    }
+
+    /// The id that a thing will have once it is registered. Until then there is no such thing: only
+    /// [`Account::thing_name`] answers. So whoever keeps columns by thing can lay them out beforehand.
+    ///
+    /// # Errors
+    /// `InvalidRequestException` for a bad name, `ResourceAlreadyExistsException` for a taken one.
+    pub fn reserve_thing(&mut self, now: Timestamp, name: &str) -> Result<ThingId, ServiceError> {
+        text::NAME.check("thing name", name)?;
+        let name_id = self.names.intern(name);
+        if self.things.of_name(name_id).is_some() {
+            return Err(ServiceError::already_exists("thing", name, self.arn(format!("thing/{name}"))));
+        }
+        if let Some(thing) = self.things.reserved.get(&name_id) {
+            return Ok(*thing);
+        }
+        let thing = self.things.push(ThingRow {
+            name: name_id,
+            thing_type: NONE,
+            version: 0,
+            deleted: true,
+            created: now,
+            attributes: IdList::default(),
+            groups: IdList::default(),
+            principals: IdList::default(),
+        });
+        self.things.reserved.insert(name_id, thing);
         Ok(thing)
     }
 

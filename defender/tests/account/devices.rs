@@ -155,3 +155,23 @@ fn a_device_takes_at_most_400_bytes() {
     assert!(each <= 400, "{each} bytes per device");
     assert!(each >= 150, "{each} bytes per device: something is not counted");
 }
+
+/// An id can be handed out before its thing is there; nobody else gets it, and until then there is no such thing.
+#[test]
+fn a_thing_can_have_its_id_before_it_is_registered() {
+    let mut account = account();
+    let first = account.create_thing(NOW, "first", None, &[]).expect("a good name");
+    let reserved = account.reserve_thing(NOW, "later").expect("a free name");
+    assert_eq!(account.reserve_thing(NOW, "later").expect("the same again"), reserved);
+    refused(account.reserve_thing(NOW, "first"), Exception::ResourceAlreadyExists);
+    refused(account.reserve_thing(NOW, "no spaces"), Exception::InvalidRequest);
+    let other = account.create_thing(NOW, "other", None, &[]).expect("a good name");
+    assert!(other != reserved && account.thing("later").is_none());
+    assert_eq!((account.thing_count(), account.things().collect::<Vec<_>>()), (2, vec![first, other]));
+    assert_eq!(account.thing_name(reserved), "later");
+    assert_eq!(account.create_thing(NOW, "later", None, &[]).expect("its time has come"), reserved);
+    assert_eq!((account.thing("later"), account.thing_version(reserved)), (Some(reserved), Some(1)));
+    account.delete_thing(NOW, "later").expect("nothing attached");
+    let again = account.create_thing(NOW, "later", None, &[]).expect("a free name");
+    assert!(again != reserved, "an id is used once");
+}

@@ -271,6 +271,7 @@ fn alone(outcome: &Outcome, row: &BehaviorRow, setting: &Setting, trial: &Trial)
     Outcome {
         header: outcome.header.clone(),
         classes: outcome.classes.clone(),
+        lives: outcome.lives.clone(),
         behaviors: vec![row],
         truth: outcome.truth.iter().filter(|act| act.category != ActKind::Defect).cloned().collect(),
         alarms: alarms.collect(),

@@ -43,12 +43,16 @@ pub(crate) fn report(
         window: format!("{}: run report", header.scenario),
         heading: header.title.clone(),
         name: header.scenario.clone(),
-        facts: vec![
-            things(u64::from(header.devices), "device"),
-            format!("{} from {}", span(header.end - header.start), date(header.start)),
-            format!("seed {}", header.seed),
-            format!("version {}", header.version),
-        ],
+        facts: [
+            Some(text::fleet(outcome)),
+            text::churn(outcome),
+            Some(format!("{} from {}", span(header.end - header.start), date(header.start))),
+            Some(format!("seed {}", header.seed)),
+            Some(format!("version {}", header.version)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         modes: modes(outcome),
         answers,
         measures: sections::measures(card),

@@ -31,6 +31,7 @@ fn header(name: &str, title: &str, devices: u32, days: i64) -> Header {
         start: START,
         end: START + Millis::days(days),
         devices,
+        absent: Millis(0),
         window: Millis::minutes(5),
         windows: days as u64 * 288,
         digest: "9f2c4e7a1b3d5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcd".into(),
@@ -44,6 +45,7 @@ fn empty(header: Header) -> Outcome {
     Outcome {
         header,
         classes: Vec::new(),
+        lives: Vec::new(),
         behaviors: Vec::new(),
         checks: Vec::new(),
         truth: Vec::new(),

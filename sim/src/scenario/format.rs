@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::archetype;
 use super::campaign::{CampaignDraft, campaign};
+use super::churn::{self, AddressChurn, Churn};
 use super::expect::{Statements, SubjectKind};
 use super::fields::{Choice, Fields, OneOrMore};
 use super::measure::{CustomMetricDraft, DimensionDraft, custom_metric, dimension};
@@ -117,6 +118,8 @@ pub(crate) struct ClassDraft {
     pub groups: Vec<Placed<String>>,
     pub time_zone: Placed<String>,
     pub source_networks: Vec<IpNet>,
+    pub addresses: AddressChurn,
+    pub churn: Option<Churn>,
     pub cohorts: Vec<CohortDraft>,
 }
 
@@ -355,6 +358,10 @@ fn class(fields: &mut Fields<'_>) -> ClassDraft {
             vec!["198.51.100.0/24".parse().expect("a network for documentation")],
             "networks that its devices connect from",
         ),
+        addresses: fields
+            .table("addresses", "how often its devices get another address; never unless given", churn::addresses)
+            .unwrap_or_default(),
+        churn: fields.table("churn", "devices that join, are retired, are renamed; none unless given", churn::churn),
         cohorts: fields.tables("cohort", "certificates that were issued together", cohort),
     }
 }

@@ -11,6 +11,7 @@ mod apportion;
 pub mod archetype;
 mod campaign;
 mod catalog;
+mod churn;
 pub mod document;
 pub mod expect;
 pub mod field;
@@ -37,6 +38,7 @@ mod team;
 pub mod tree;
 
 pub(crate) use apportion::{apportion, apportion_at_least_one};
+pub use churn::{AddressChurn, Churn};
 pub(crate) use format::{Amount, SelectorDraft};
 pub use load::{LoadOptions, Loaded, check, load, load_text, reference, schema};
 pub(crate) use measure::Element;

@@ -11,6 +11,7 @@ use defender::error::{Compatibility, Warning};
 use defender::time::{Millis, Timestamp};
 use ipnet::IpNet;
 
+use super::churn::{AddressChurn, Churn};
 use super::expect::Expectation;
 use super::measure::{CustomMetricPlan, DimensionPlan};
 use super::modes::Modes;
@@ -145,6 +146,10 @@ pub struct ClassPlan {
     pub cohorts: Vec<CohortPlan>,
     /// The networks that its devices connect from.
     pub source_networks: Vec<IpNet>,
+    /// How often they get other addresses of these.
+    pub addresses: AddressChurn,
+    /// How its devices come and go; `None`: all are there from start to end.
+    pub churn: Option<Churn>,
 }
 
 /// A provisioning wave: certificates issued together.

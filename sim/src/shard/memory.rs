@@ -7,7 +7,7 @@ use defender::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::transit::TransitMemory;
-use super::{Access, Findings, Overlay, Shard};
+use super::{Access, Common, Findings, Overlay, Shard};
 
 /// A shard's memory at a synchronization point, for a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub(crate) struct Memory {
     pending: [Vec<u32>; 4],
     down_since: Vec<Option<Timestamp>>,
     dark: Vec<u64>,
+    address_since: Vec<u64>,
     expiries: BTreeSet<(Timestamp, u32)>,
     overlays: Vec<OverlayMemory>,
     upcoming: usize,
@@ -55,6 +56,7 @@ impl Shard {
             // …these hold nothing between two ticks…
             extras: _,
             disconnected: _,
+            joined: _,
             was_dark: _,
             tick: _,
             shares: _,
@@ -69,6 +71,7 @@ impl Shard {
             pending,
             down_since,
             dark,
+            address_since,
             expiries,
             overlays,
             upcoming,
@@ -82,6 +85,7 @@ impl Shard {
             pending: pending.clone(),
             down_since: down_since.clone(),
             dark: dark.clone(),
+            address_since: address_since.clone(),
             expiries: expiries.clone(),
             overlays: overlays.iter().map(Overlay::memory).collect(),
             upcoming: *upcoming,
@@ -94,12 +98,13 @@ impl Shard {
 
     /// Goes on from what a shard of the same scenario remembered; `None` if it was made for another one.
     #[must_use]
-    pub fn remember(&mut self, memory: Memory) -> Option<()> {
+    pub fn remember(&mut self, common: &Common, memory: Memory) -> Option<()> {
         let lanes = self.lanes();
         let fits = memory.access.len() == lanes
             && memory.pending.iter().all(|amounts| amounts.len() == lanes)
             && memory.down_since.len() == lanes
             && memory.dark.len() == self.dark.len()
+            && memory.address_since.len() == lanes
             && memory.overlays.len() == self.overlays.len()
             && self.transit.fits(&memory.transit)
             && memory.upcoming <= self.overlays.len()
@@ -121,6 +126,10 @@ impl Shard {
         self.held = self.pending.iter().any(|held| held.iter().any(|amount| *amount > 0));
         self.down_since = memory.down_since;
         self.dark = memory.dark;
+        self.address_since = memory.address_since;
+        for lane in 0..lanes {
+            self.judge_address(common, lane);
+        }
         self.expiries = memory.expiries;
         self.upcoming = memory.upcoming;
         self.active = memory.active;
@@ -128,6 +137,7 @@ impl Shard {
         self.probe = memory.probe;
         self.findings = Findings::default();
         self.disconnected.clear();
+        self.joined.clear();
         Some(())
     }
 }

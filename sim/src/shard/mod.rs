@@ -9,6 +9,7 @@
 //! as many ticks in one go as the world allows.
 
 mod access;
+mod addresses;
 mod custom;
 mod kernel;
 mod memory;
@@ -37,6 +38,7 @@ use defender::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::Access;
+pub(crate) use addresses::Addresses;
 pub(crate) use custom::Numbers;
 use kernel::Ranks;
 pub(crate) use memory::Memory;
@@ -78,7 +80,8 @@ pub(crate) struct Class {
     pub tables: ClassTables,
     pub tcp_ports: Vec<u16>,
     pub udp_ports: Vec<u16>,
-    pub sources: Vec<ipnet::IpNet>,
+    /// Where its devices connect from.
+    pub addresses: Addresses,
     pub destinations: Vec<ipnet::IpNet>,
     /// How its messages spread over topics.
     pub topics: TopicShares,
@@ -89,18 +92,13 @@ pub(crate) struct Class {
 }
 
 impl Class {
-    /// Where a device connects from.
-    pub fn source(&self, key: u64) -> Option<IpAddr> {
-        source_address(&self.sources, key)
-    }
-
     /// Where its connections lead to.
     pub fn destination(&self, key: u64) -> Option<IpAddr> {
         address_in(&self.destinations, draw(key, salt(Purpose::Destination, 0)))
     }
 }
 
-/// Where a device connects from, of these networks.
+/// Where a device connects from first, of these networks.
 pub(crate) fn source_address(networks: &[ipnet::IpNet], key: u64) -> Option<IpAddr> {
     address_in(networks, draw(key, salt(Purpose::SourceAddress, 0)))
 }
@@ -153,8 +151,8 @@ pub(crate) struct Newcomer {
     pub class: usize,
     pub key: u64,
     pub access: Access,
-    /// When its certificate expires.
-    pub valid_until: Timestamp,
+    /// When its certificate expires, if it has one.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// What a shard did in one tick, in numbers.
@@ -226,6 +224,10 @@ pub(crate) struct Shard {
     extras: BTreeMap<u32, Extras>,
     /// Lanes whose clients somebody disconnected since the last tick.
     disconnected: BTreeSet<u32>,
+    /// Lanes whose devices joined since the last tick.
+    joined: BTreeSet<u32>,
+    /// Since which tick, by number, a lane has its address; 0: from the beginning.
+    address_since: Vec<u64>,
     /// What devices do now and then beside what they always do.
     occasions: Occasions,
     /// Lanes that acts kept off the network in the whole of this tick, and of the last one.
@@ -324,12 +326,14 @@ impl Shard {
                 .map(|slot| counted.iter().map(|lane| lane[slot]).collect())
                 .collect(),
             down_since: vec![None; lanes],
-            expiries: devices.iter().enumerate().map(|(lane, device)| (device.valid_until, lane as u32)).collect(),
+            expiries: (0..).zip(devices).filter_map(|(lane, device)| Some((device.valid_until?, lane))).collect(),
             upcoming: 0,
             active: Vec::new(),
             base_violations: Vec::new(),
             extras: BTreeMap::new(),
             disconnected: BTreeSet::new(),
+            joined: BTreeSet::new(),
+            address_since: vec![0; lanes],
             occasions: Occasions::new(common, &runs, lanes),
             dark: vec![0; words],
             was_dark: vec![0; words],
@@ -438,6 +442,22 @@ impl Shard {
         self.expiries.insert((valid_until, lane as u32));
         let lasting = |overlay: &&mut Overlay| overlay.lane as usize == lane && overlay.end <= valid_until;
         self.overlays.iter_mut().filter(lasting).for_each(|overlay| overlay.restored(now));
+    }
+
+    /// A device is there from `now` on; under its name, it has not talked before. It connects from an address that it
+    /// has had since the tick of this number.
+    pub fn join(&mut self, common: &Common, now: Timestamp, lane: usize, valid_until: Timestamp, address_since: u64) {
+        self.renew(now, lane, valid_until);
+        self.address_since[lane] = address_since;
+        self.judge_address(common, lane);
+        self.pending.iter_mut().for_each(|held| held[lane] = 0);
+        self.down_since[lane] = None;
+        self.joined.insert(lane as u32);
+    }
+
+    /// A device is not there any more.
+    pub fn leave(&mut self, lane: usize) {
+        self.expiries.retain(|(_, other)| *other as usize != lane);
     }
 
     /// Somebody disconnects a device, which is back at once if the broker lets it.
@@ -603,7 +623,14 @@ impl Shard {
                 self.add(Column::ConnectionAttempts, lane as usize, 1);
             }
         }
+        for lane in std::mem::take(&mut self.joined) {
+            if has_lane(&self.tick.active, lane as usize) {
+                self.add(Column::ConnectionAttempts, lane as usize, 1);
+                self.comes_back(common, lane as usize, number);
+            }
+        }
         self.lay_over(common, number);
+        self.change_addresses(common, number);
         self.withhold();
         self.carry_reports(common);
         if common.needs.disconnect_minutes && common.replay.is_none() {
@@ -1026,7 +1053,7 @@ impl Shard {
                 Observed::Ports(class.udp_ports.iter().copied().chain(more(extras, |e| &e.udp_ports)).collect())
             }
             Metric::SourceIpAddress => {
-                Observed::Cidrs(class.source(key).into_iter().chain(more(extras, |e| &e.sources)).collect())
+                Observed::Cidrs(self.source(common, lane).into_iter().chain(more(extras, |e| &e.sources)).collect())
             }
             _ => Observed::Cidrs(class.destination(key).into_iter().chain(more(extras, |e| &e.destinations)).collect()),
         }

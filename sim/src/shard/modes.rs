@@ -292,7 +292,8 @@ impl Shard {
         }
     }
 
-    fn comes_back(&mut self, common: &Common, lane: usize, number: u64) {
+    /// A device starts anew.
+    pub(super) fn comes_back(&mut self, common: &Common, lane: usize, number: u64) {
         let access = self.access[lane];
         let run = self.runs.iter().find(|run| run.lanes.contains(&lane)).expect("every lane belongs to a run");
         let tables = &common.classes[run.class].tables;

@@ -3,6 +3,8 @@
 use defender::ids::ThingId;
 use defender::jobs::JobIndex;
 
+use crate::fleet::Turn;
+
 use super::desk::DeskEvent;
 use super::respond::PendingResponse;
 use super::rotation::DeviceOutcome;
@@ -14,6 +16,8 @@ pub(super) enum Task {
     ActBegins(usize),
     /// A stage of a campaign begins, on one device if it follows another one there.
     Stage { act: usize, only: Option<u32> },
+    /// Something happens to a device in the registry.
+    Turn { device: u32, turn: Turn },
     /// An act of the ledger takes a step in the account.
     Alter { act: usize, step: usize },
     /// A responder acts.

@@ -28,7 +28,7 @@ use crate::shard::{Detail, Memory, Shard, TickTally};
 
 const MAGIC: &str = "FLEETRANGE CHECKPOINT ";
 /// Raised whenever the layout changes.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 const CHECKSUM: usize = 32;
 
 /// What the shards found up to a synchronization point, in shard order.

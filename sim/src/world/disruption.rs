@@ -36,7 +36,7 @@ pub(super) fn plan(scenario: &Scenario, fleet: &Fleet, ledger: &mut Ledger) -> (
     for plan in scenario.faults.iter().filter(|plan| plan.intensity > 0.0) {
         let key = mix(scenario.seed ^ name_key(&plan.name));
         let onset = scenario.start + plan.start;
-        let selected = fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::FaultTargets, 0));
+        let selected = fleet.select(scenario, &plan.targets, false, &mut Dice::new(key, Purpose::FaultTargets, 0));
         let devices: Vec<(u32, Timestamp, Timestamp)> = selected
             .into_iter()
             .map(|device| {

@@ -170,7 +170,7 @@ impl World<'_> {
                     let device = &fleet.devices[shard.first as usize + lane];
                     let class = usize::from(device.class);
                     // Nobody's certificate runs out meanwhile.
-                    Newcomer { class, key: device.key, access: shard.access(lane), valid_until: Timestamp(i64::MAX) }
+                    Newcomer { class, key: device.key, access: shard.access(lane), valid_until: None }
                 })
                 .collect();
             let counted = super::counted(scenario, &common.program, fleet, shard.first, devices.len());

@@ -114,7 +114,8 @@ impl Ledger {
             });
             if alter.is_some() {
                 let key = mix(scenario.seed ^ name_key(&plan.name));
-                let devices = fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0));
+                let devices =
+                    fleet.select(scenario, &plan.targets, true, &mut Dice::new(key, Purpose::AttackTargets, 0));
                 let (devices, onsets, who) = (devices.into(), Arc::from([]), Who::Attack(plan.attack.clone()));
                 ledger
                     .alterations
@@ -172,7 +173,7 @@ impl Ledger {
         if by_plan {
             let devices = match only {
                 Some(device) => vec![device],
-                None => fleet.select(scenario, &plan.targets, &mut Dice::new(key, Purpose::AttackTargets, 0)),
+                None => fleet.select(scenario, &plan.targets, true, &mut Dice::new(key, Purpose::AttackTargets, 0)),
             };
             let times = (onset, plan.duration, plan.stagger);
             let purposes = [Purpose::AttackStagger, Purpose::Attack];
@@ -206,7 +207,7 @@ impl Ledger {
         overlays: &mut Vec<(u32, Overlay)>,
     ) {
         let [targets, purposes @ ..] = plan.purposes;
-        let devices = fleet.select(scenario, plan.targets, &mut Dice::new(key, targets, 0));
+        let devices = fleet.select(scenario, plan.targets, false, &mut Dice::new(key, targets, 0));
         let (act, times) = (self.acts.len(), (plan.act.onset, plan.duration, plan.stagger));
         self.acts.push(plan.act);
         overlays.extend(self.lay_on((scenario, fleet), act, devices, times, &plan.effect, key, purposes));
@@ -257,7 +258,7 @@ impl Ledger {
         let (onset, index) = (scenario.start + plan.start, self.acts.len());
         let key = mix(scenario.seed ^ name_key(&plan.name));
         let devices = match &plan.targets {
-            Some(targets) => fleet.select(scenario, targets, &mut Dice::new(key, Purpose::DefectTargets, 0)),
+            Some(targets) => fleet.select(scenario, targets, true, &mut Dice::new(key, Purpose::DefectTargets, 0)),
             None => Vec::new(),
         };
         self.acts.push(Act {

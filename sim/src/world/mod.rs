@@ -14,6 +14,7 @@ mod audits;
 mod calendar;
 mod campaign;
 pub mod checkpoint;
+mod churn;
 mod desk;
 mod disruption;
 mod evidence;
@@ -42,8 +43,8 @@ use crate::fleet::Fleet;
 use crate::outcome::{ClassRow, Header, Outcome, Tally};
 use crate::scenario::Scenario;
 use crate::shard::{
-    self, Access, Class, ClassTables, Common, Counted, LANES, Needs, Newcomer, Normals, Numbers, Replay, Shard,
-    TopicShares,
+    self, Access, Addresses, Class, ClassTables, Common, Counted, LANES, Needs, Newcomer, Normals, Numbers, Replay,
+    Shard, TopicShares,
 };
 use calendar::{Calendar, Task};
 use campaign::Campaigns;
@@ -226,7 +227,8 @@ impl<'a> World<'a> {
                 .map(|i| {
                     let device = &fleet.devices[i];
                     let class = usize::from(device.class);
-                    Newcomer { class, key: device.key, access: grants[i], valid_until: device.valid_until }
+                    let valid_until = device.in_service.then_some(device.valid_until);
+                    Newcomer { class, key: device.key, access: grants[i], valid_until }
                 })
                 .collect();
             let first = (index * LANES) as u32;
@@ -281,6 +283,9 @@ impl<'a> World<'a> {
         for (act, onset) in self.ledger.onsets(self.scenario) {
             self.calendar.add(onset, Task::ActBegins(act));
         }
+        for (time, device, turn) in &self.fleet.turns {
+            self.calendar.add(*time, Task::Turn { device: *device, turn: *turn });
+        }
         for (act, step, time) in self.ledger.steps().filter(|(.., time)| *time > self.scenario.start) {
             self.calendar.add(time, Task::Alter { act, step });
         }
@@ -289,13 +294,8 @@ impl<'a> World<'a> {
 
     /// Starts monitoring whatever the profiles cover.
     fn cover_all(&self, now: Timestamp, shards: &mut [Shard]) {
-        let covered: Vec<Vec<bool>> = {
-            let (fleet, record, detect) = (&self.fleet, &self.record, &self.detect);
-            (0..fleet.devices.len() as u32)
-                .into_par_iter()
-                .map(|device| record.coverage(detect, &fleet.account, ThingId(device)))
-                .collect()
-        };
+        let devices = 0..self.fleet.devices.len() as u32;
+        let covered: Vec<Vec<bool>> = devices.into_par_iter().map(|device| self.coverage(device)).collect();
         let common = &self.common;
         shards.par_iter_mut().for_each(|shard| {
             for lane in 0..shard.lanes() {
@@ -381,7 +381,7 @@ impl<'a> World<'a> {
             return Err(CheckpointError::Diverged { now, expected: saved.digest().to_owned(), found }.into());
         }
         for (shard, memory) in self.shards.iter_mut().zip(std::mem::take(&mut saved.shards)) {
-            shard.remember(memory).ok_or(CheckpointError::Misfit)?;
+            shard.remember(&self.common, memory).ok_or(CheckpointError::Misfit)?;
         }
         if self.options.checkpoint_every.is_some() {
             self.journal = journal;
@@ -538,6 +538,7 @@ impl<'a> World<'a> {
             Task::Respond(response) => self.respond(now, time, response),
             Task::Desk(event) => self.at_the_desk(time, event),
             Task::BuildModels => self.build_models(now, time),
+            Task::Turn { device, turn } => self.turn(now, time, device, turn),
             Task::StartAudit(checks) => self.start_audit(time, checks),
             Task::Release(device) => self.released.push(device),
             Task::Begin { job, thing, number } => self.notified(time, job, thing, number),
@@ -579,6 +580,7 @@ impl<'a> World<'a> {
             devices.par_iter().map(|device| Client::of(scenario, fleet, *device).access(&fleet.account, now)).collect();
         let mut lost = Vec::new();
         for (device, access) in devices.into_iter().zip(grants) {
+            let covered = self.coverage(device);
             let shard = &mut self.shards[device as usize / LANES];
             let lane = device as usize % LANES;
             let before = shard.access(lane);
@@ -591,7 +593,9 @@ impl<'a> World<'a> {
                     object: 0,
                     value: u64::from(access.bits()),
                 });
-                self.responders.access_changed(now, device, before, access);
+                if fleet.devices[device as usize].in_service {
+                    self.responders.access_changed(now, device, before, access);
+                }
                 if before.connected() && !access.connected() {
                     lost.push(device);
                 }
@@ -602,7 +606,6 @@ impl<'a> World<'a> {
                 self.calendar.add(until, Task::Release(device));
                 continue;
             }
-            let covered = self.record.coverage(&self.detect, &fleet.account, ThingId(device));
             for (profile, covered) in covered.into_iter().enumerate() {
                 shard.cover(&self.common, now, profile as u32, lane as u32, covered);
                 if covered {
@@ -623,6 +626,9 @@ impl<'a> World<'a> {
 
     /// Whether the broker goes on with what it had decided for a device; it is asked again when the fault ends.
     fn held_back(&mut self, device: u32, now: Timestamp) -> bool {
+        if !self.fleet.devices[device as usize].in_service {
+            return false;
+        }
         let mitigated = self.responders.is_awaited(device);
         let until = self.disruptions.enforcement_lags(device, now, mitigated);
         if let Some(until) = until {
@@ -679,6 +685,7 @@ impl<'a> World<'a> {
             start: scenario.start,
             end,
             devices: self.fleet.devices.len() as u32,
+            absent: self.fleet.absent(scenario),
             window: self.common.tick,
             windows: self.ticks,
             digest: self.log.digest(),
@@ -697,6 +704,7 @@ impl<'a> World<'a> {
         let outcome = self.record.outcome(
             header,
             classes.collect(),
+            self.fleet.lives,
             truth,
             campaigns,
             &self.shards,
@@ -720,7 +728,7 @@ fn classes(scenario: &Scenario, program: &Program, start: Timestamp, ticks: u64)
             tables: ClassTables::new(&class.archetype, &zone, start, ticks, program.tick()),
             tcp_ports: class.archetype.tcp_ports.clone(),
             udp_ports: class.archetype.udp_ports.clone(),
-            sources: class.source_networks.clone(),
+            addresses: Addresses::new(&class.source_networks, &class.addresses, program.tick()),
             destinations: class.archetype.destinations.clone(),
             topics: TopicShares::new(&class.archetype),
             numbers: if class.archetype.report_interval.is_some() {
@@ -746,10 +754,11 @@ fn counted(scenario: &Scenario, program: &Program, fleet: &Fleet, first: u32, la
     (first..first + lanes as u32).map(of).collect()
 }
 
-/// Another device of the same class, if there is one.
-fn neighbour(fleet: &Fleet, device: u32) -> ThingId {
-    let range = &fleet.classes[usize::from(fleet.devices[device as usize].class)];
-    ThingId(range.start + (device - range.start + 1) % range.len() as u32)
+/// Another device of the same class, if there is one, of those that it begins with.
+fn neighbour(scenario: &Scenario, fleet: &Fleet, device: u32) -> ThingId {
+    let class = usize::from(fleet.devices[device as usize].class);
+    let first = fleet.classes[class].start;
+    ThingId(first + (device - first + 1) % scenario.classes[class].count)
 }
 
 /// By column that the program has beside the usual ones: which of an act's topics count.
@@ -761,7 +770,8 @@ fn counted_topics(
     overlay: &shard::Overlay,
 ) -> Vec<Vec<bool>> {
     let own = &scenario.classes[usize::from(fleet.devices[device as usize].class)].archetype.publish_topic;
-    let (name, other) = (fleet.account.thing_name(ThingId(device)), fleet.account.thing_name(neighbour(fleet, device)));
+    let (name, other) =
+        (fleet.account.thing_name(ThingId(device)), fleet.account.thing_name(neighbour(scenario, fleet, device)));
     let topics: Vec<String> = overlay
         .effect
         .topics()
@@ -783,7 +793,7 @@ fn counted_topics(
 /// Which of an act's topics the broker lets a device publish to.
 fn topics(scenario: &Scenario, fleet: &Fleet, device: u32, overlay: &shard::Overlay, now: Timestamp) -> Vec<bool> {
     let (topics, copy) = (overlay.effect.topics(), overlay.effect.connects_as());
-    Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, neighbour(fleet, device), copy)
+    Client::of(scenario, fleet, device).topics(&fleet.account, now, &topics, neighbour(scenario, fleet, device), copy)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::{Stopped, World};
 use crate::event::{Event, EventKind};
 use crate::outcome::{
     Act, Alarm, AuditRow, BehaviorRow, CampaignRow, CaseRow, CheckRow, ClassRow, Crossing, DeviceId, FindingRow,
-    Header, JobRow, MitigationRow, ModelRow, Outcome, Tally, TimelineRow, Value,
+    Header, JobRow, LifeRow, MitigationRow, ModelRow, Outcome, Tally, TimelineRow, Value,
 };
 use crate::scenario::{ProfilePlan, Scenario};
 use crate::shard::{Detail, Shard, TickTally};
@@ -98,7 +98,7 @@ fn create_profile(
         name: name.clone(),
         behaviors: evaluations.iter().map(|id| detect.evaluation(*id).behavior().clone()).collect(),
         evaluations,
-        covers: ranges((0..scenario.devices()).filter(|device| profile.covers_thing(ThingId(*device), account))),
+        covers: ranges(account.things().filter(|thing| profile.covers_thing(*thing, account)).map(|thing| thing.0)),
         covered_later: BTreeSet::new(),
         alerts: plan.request.alert_targets.as_ref().is_some_and(|targets| !targets.is_empty()),
     })
@@ -256,6 +256,7 @@ impl Record {
         mut self,
         header: Header,
         classes: Vec<ClassRow>,
+        lives: Vec<LifeRow>,
         truth: Vec<Act>,
         campaigns: Vec<CampaignRow>,
         shards: &[Shard],
@@ -292,6 +293,7 @@ impl Record {
         Outcome {
             header,
             classes,
+            lives,
             behaviors,
             checks: self.checks,
             truth,

@@ -102,7 +102,7 @@ fn a_file_that_is_not_what_it_should_be_says_so() {
     }
     let other = [&b"FLEETRANGE CHECKPOINT 7"[..], &file[23..]].concat();
     let found = Saved::read(&other).expect_err("another layout");
-    assert_eq!(found.to_string(), "the checkpoint has layout `7`, this version reads `5`");
+    assert_eq!(found.to_string(), "the checkpoint has layout `7`, this version reads `6`");
     for place in [24, 30, 200, file.len() / 3, file.len() - 40, file.len() - 1] {
         let mut damaged = file.clone();
         damaged[place] ^= 0x10;

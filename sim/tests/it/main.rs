@@ -3,6 +3,7 @@ mod account_attacks;
 mod attacks;
 mod campaigns;
 mod checkpoint;
+mod churn;
 mod defects;
 mod dynamic_groups;
 mod faults;

@@ -132,8 +132,9 @@ impl Resolver<'_> {
         let counts = self.class_counts();
         let mut classes = Vec::new();
         for (class, (written, count)) in draft.classes.iter().zip(counts) {
-            // Room for the hyphen and six digits that make the name of a thing.
-            self.well_formed("class", &class.name, 121, ":_-");
+            // Room for the hyphen and six digits that make the name of a thing, and for what a renamed one has behind.
+            let room = if class.churn.is_some() { 118 } else { 121 };
+            self.well_formed("class", &class.name, room, ":_-");
             self.class_names(class);
             let archetype = self.archetype(class);
             let cohorts = self.cohorts(class, written, count, authorities);
@@ -147,6 +148,8 @@ impl Resolver<'_> {
                     time_zone: class.time_zone.value.clone(),
                     cohorts,
                     source_networks: class.source_networks.clone(),
+                    addresses: class.addresses,
+                    churn: class.churn,
                 });
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use defender::detect::columns::Program;
 
+use super::super::Addresses;
 use super::*;
 use crate::dice::{device_key, name_key};
 use crate::scenario::problem::Problems;
@@ -36,7 +37,7 @@ fn common(archetype: &Archetype, tick: Millis) -> Common {
         tables: ClassTables::new(archetype, &jiff::tz::TimeZone::UTC, MONDAY, ticks, tick),
         tcp_ports: Vec::new(),
         udp_ports: Vec::new(),
-        sources: Vec::new(),
+        addresses: Addresses::default(),
         destinations: Vec::new(),
         topics: TopicShares::default(),
         numbers: Numbers::default(),
@@ -55,8 +56,7 @@ fn common(archetype: &Archetype, tick: Millis) -> Common {
 }
 
 fn shard(common: &Common) -> Shard {
-    let device =
-        |number| Newcomer { class: 0, key: key(number), access: Access::FULL, valid_until: Timestamp(i64::MAX) };
+    let device = |number| Newcomer { class: 0, key: key(number), access: Access::FULL, valid_until: None };
     let devices: Vec<Newcomer> = (0..LANES).map(device).collect();
     Shard::new(common, 0, &devices, &[], Vec::new(), Vec::new(), false)
 }
